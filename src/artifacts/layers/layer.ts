@@ -1,0 +1,30 @@
+import type { Io } from '../../core/io.ts';
+
+/** What a store can be asked to do; layers see operations, never members. */
+export type Verb =
+  | 'stat'
+  | 'page'
+  | 'read'
+  | 'write'
+  | 'remove'
+  | 'begin'
+  | 'part'
+  | 'commit'
+  | 'abort'
+  | 'make-directory'
+  | 'facts';
+
+/** One operation on its way to a store. */
+export interface Operation {
+  readonly verb: Verb;
+  /** Redacted root and path. */
+  readonly subject: string;
+  readonly backend: string;
+  /** Whether repeating it is harmless when the first try may have happened. */
+  readonly repeatable: boolean;
+  /** For an open body: settles when it is closed; the permit lives that long. */
+  busy(result: unknown): Promise<unknown> | undefined;
+}
+
+/** Wraps every operation; outermost first: trace, retry, limit. */
+export type Layer = <T>(operation: Operation, io: Io, next: (io: Io) => Promise<T>) => Promise<T>;

@@ -1,0 +1,210 @@
+import type { Readable } from 'node:stream';
+import type { ArtifactPath, Under } from '../core/artifact-path.ts';
+import type { Checksum } from '../core/checksum.ts';
+import type { Failure } from '../core/failure.ts';
+import type { Io } from '../core/io.ts';
+
+/** ETag, generation, or size + mtime + inode. `strong`: equal ids mean equal bytes. */
+export interface Version {
+  readonly id: string;
+  readonly strong: boolean;
+}
+
+/** A listed thing. `other` is a link, socket or device: shown, never followed. */
+export interface Entry {
+  readonly path: ArtifactPath;
+  readonly kind: 'file' | 'directory' | 'other';
+  /** Bytes; absent for directories. */
+  readonly size?: number;
+  readonly modified?: Date;
+  readonly version?: Version;
+  readonly checksums: readonly Checksum[];
+}
+
+/** Content type and encoding, as MLflow guesses them from the name. */
+export interface Media {
+  readonly type?: string;
+  readonly encoding?: string;
+}
+
+/** Bytes to write. */
+export interface Source {
+  /** Bytes; absent when it cannot be known (standard input). */
+  readonly size?: number;
+  /** Whether `open` may be called more than once. */
+  readonly replayable: boolean;
+  /** Digests known before the first byte moves; a store that disagrees publishes nothing. */
+  readonly checksums: readonly Checksum[];
+  readonly media: Media;
+  /** Called under the permit. Fails with `changed` when the bytes are no longer those announced; never ends short. */
+  open(from: number, signal: AbortSignal): Promise<Readable>;
+}
+
+/** An object being read. Consume `stream` or destroy it: a permit is held until it closes. */
+export interface Body {
+  readonly entry: Entry;
+  /** Offset of the first byte of `stream` in the object. */
+  readonly start: number;
+  /** Bytes that `stream` will give, when the store tells. */
+  readonly length?: number;
+  readonly stream: Readable;
+}
+
+/** A finished write and what proves it: a checksum that the store confirmed, the size read back, or nothing. */
+export interface Stored {
+  readonly entry: Entry;
+  readonly proof: 'checksum' | 'size' | 'none';
+}
+
+/** Write only if the target is absent, or still has this version. */
+export type Precondition = { readonly absent: true } | { readonly version: Version };
+
+export interface Removal {
+  readonly path: ArtifactPath;
+  readonly kind: 'file' | 'directory';
+  readonly version?: Version;
+}
+
+/** One removal of a batch that did not happen, and why. */
+export interface Undone {
+  readonly removal: Removal;
+  readonly failure: Failure;
+}
+
+/**
+ * How the mandatory members of a store behave. Callers and conformance cases choose by these, never by a store's name.
+ */
+export interface Traits {
+  /** Reads of a part: anywhere, from an offset to the end, or whole objects only. */
+  readonly ranges: 'any' | 'from' | 'none';
+  /** `replace`: readers see old or new. `gap`: for a moment neither. `direct`: readers may see a part. */
+  readonly publish: 'replace' | 'gap' | 'direct';
+  /** How `{ absent: true }` is kept when two writers race. */
+  readonly ifAbsent: 'atomic' | 'checked' | 'none';
+  /** Whether empty directories exist. */
+  readonly directories: 'real' | 'virtual';
+  /** `path`: pages come in UTF-8 byte order with a directory sorted as `name/`. */
+  readonly order: 'path' | 'none';
+  /** What one `stat` costs. */
+  readonly stat: 'request' | 'lists-parent';
+  /** What a source of unknown size needs. */
+  readonly unknownLength: 'write' | 'multipart';
+  /** The largest object that one `write` stores, in bytes. */
+  readonly maxWriteBytes: number;
+  /** The most removals that one `remove` takes. */
+  readonly removeBatch: number;
+  /** How many operations may be under way at once. */
+  readonly connections: number;
+  /** Algorithms by which the store confirms what it received. */
+  readonly proofs: readonly Checksum['algorithm'][];
+}
+
+/** Absence of an object means something only below a present anchor (bucket, mount, server root). */
+export interface Facts {
+  readonly anchor: 'present' | 'absent';
+}
+
+/**
+ * A place that holds artifacts: a cheap view of one root on a backend. Paths are relative to that root.
+ *
+ * Optional members exist iff the driver can try the operation; a server that refuses it raises `unsupported` before a
+ * byte is visible. Every member raises `Failure` and nothing else.
+ */
+export interface ArtifactStore {
+  /** The root's redacted URI. */
+  readonly label: string;
+  /** Same text: same connections, permits and credentials. */
+  readonly backend: string;
+  readonly traits: Traits;
+  /** Why this store cannot hold this name; undefined when it can. Pure: no request. */
+  accepts(path: ArtifactPath): string | undefined;
+  /**
+   * The entry at a path, or undefined when nothing is there. A missing bucket or root is `not-found`, not undefined.
+   * @throws Failure denied, unauthenticated, unavailable, throttled, timeout
+   */
+  stat(path: ArtifactPath, io: Io): Promise<Entry | undefined>;
+  /**
+   * Pages of entries below `under` (exclusive). Nothing is held between pages. An absent prefix gives no pages; a file
+   * gives no pages. A page that fails for good throws: a listing never ends early. `after` is exclusive.
+   */
+  list(
+    under: Under,
+    options: { readonly recursive: boolean; readonly after?: ArtifactPath },
+    io: Io,
+  ): AsyncIterable<readonly Entry[]>;
+  /**
+   * Bytes of an object as stored (never decoded). With `version`, `changed` when the object is another one by now.
+   * @throws Failure not-found, wrong-kind (a directory), invalid (start beyond the end), changed
+   */
+  read(
+    path: ArtifactPath,
+    options: { readonly start?: number; readonly length?: number; readonly version?: Version },
+    io: Io,
+  ): Promise<Body>;
+  /**
+   * Stores a source whole or not at all, replacing what is there unless `when` forbids it.
+   * @throws Failure exists, changed, corrupt (digest disagrees), no-space, too-large, denied
+   */
+  write(
+    path: ArtifactPath,
+    source: Source,
+    options: { readonly when?: Precondition },
+    io: Io,
+  ): Promise<Stored>;
+  /** Removes at most `traits.removeBatch` things; absent is done, a directory that is not empty is undone. */
+  remove(batch: readonly Removal[], io: Io): Promise<readonly Undone[]>;
+  facts(io: Io): Promise<Facts>;
+  readonly multipart?: Multipart;
+  /** Only where directories are real. Present already is done. */
+  readonly makeDirectory?: (path: ArtifactPath, io: Io) => Promise<void>;
+}
+
+/** Large or endless objects in parts. The protocol's rules are data, so that one planner serves all stores. */
+export interface Multipart {
+  /** `any`: parts in parallel. `sequential`: each part starts where the last one ended. */
+  readonly order: 'any' | 'sequential';
+  /** Whether all parts but the last have one size. */
+  readonly uniform: boolean;
+  /** Whether the number of parts must be known before the first. */
+  readonly needsSize: boolean;
+  /** Smallest and largest part (the last may be smaller), in bytes. */
+  readonly minBytes: number;
+  readonly maxBytes: number;
+  readonly maxParts: number;
+  begin(
+    path: ArtifactPath,
+    plan: {
+      readonly partBytes: number;
+      readonly size?: number;
+      readonly media: Media;
+      readonly when?: Precondition;
+    },
+    io: Io,
+  ): Promise<UploadSession>;
+}
+
+/** One part of an upload; parts are numbered from 1. */
+export interface Part {
+  readonly number: number;
+  readonly offset: number;
+  readonly size: number;
+}
+
+/** What the store confirmed of a part: plain data. */
+export interface Receipt extends Part {
+  readonly tag: string;
+  readonly checksum?: Checksum;
+}
+
+/** An upload under way; nothing is visible before `commit`. */
+export interface UploadSession {
+  readonly token: string;
+  put(part: Part, source: Source, io: Io): Promise<Receipt>;
+  /** Publishes the object. Idempotent: called again it gives the same answer. */
+  commit(
+    receipts: readonly Receipt[],
+    expect: { readonly size: number; readonly checksums: readonly Checksum[] },
+    io: Io,
+  ): Promise<Stored>;
+  abort(io: Io): Promise<void>;
+}

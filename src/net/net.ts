@@ -1,0 +1,62 @@
+import type { Agent as HttpAgent } from 'node:http';
+import type { Agent as HttpsAgent } from 'node:https';
+import type { Readable } from 'node:stream';
+import type { Io } from '../core/io.ts';
+
+/** How connections are made: the only source of TLS trust, proxies and time-outs for every client of one backend. */
+export interface NetOptions {
+  /** PEM file with the certificate authorities to trust instead of the built-in ones. */
+  readonly caFile?: string;
+  /** PEM file with a client certificate and its key. */
+  readonly clientCertFile?: string;
+  /** False only when the user switched verification off. */
+  readonly verifyTls: boolean;
+  readonly httpProxy?: string;
+  readonly httpsProxy?: string;
+  /** Hosts reached directly: comma-separated names, `.suffix`, IPs, optional `:port`, or `*`. */
+  readonly noProxy?: string;
+  /** How long a connection may take, in ms. */
+  readonly connectMs: number;
+  /** How long a connection may be silent, in ms; undefined for no limit. */
+  readonly idleMs?: number;
+  /** Sockets per host. */
+  readonly maxSockets: number;
+}
+
+export interface NetRequest {
+  readonly method: string;
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: Uint8Array | Readable;
+  /** Bytes of `body` when it is a stream of known length; otherwise it is sent chunked. */
+  readonly length?: number;
+  /**
+   * What to do on a 3xx with a Location: give it back as it is, or follow it (at most 5 times) with the headers that
+   * this function grants the new URL. Headers never follow by themselves, and a streamed body is never sent twice.
+   */
+  readonly redirect: 'manual' | ((to: URL) => Readonly<Record<string, string>>);
+  /** Overrides `idleMs` for one request. */
+  readonly idleMs?: number;
+}
+
+/** An answer; `body` holds the bytes as sent (never decompressed) and must be consumed or destroyed. */
+export interface NetResponse {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly url: URL;
+  readonly body: Readable;
+}
+
+/** HTTP as this process speaks it to one backend. */
+export interface Net {
+  /** For SDK request handlers. */
+  readonly agents: { readonly http: HttpAgent; readonly https: HttpsAgent };
+  /**
+   * Sends one request, once: no retry, no status is a failure.
+   * @throws Failure unavailable (name, connection, reset), timeout (silence), misconfigured (TLS trust, file missing);
+   * `effect` is `none` when no byte of the request can have arrived
+   */
+  send(request: NetRequest, io: Io): Promise<NetResponse>;
+  /** Closes kept connections. */
+  close(): void;
+}

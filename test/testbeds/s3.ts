@@ -1,0 +1,145 @@
+import { cp, mkdir } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { request } from 'node:https';
+import { join } from 'node:path';
+import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
+import { answers, bareEnvironment, bedFolder, freePort, startProcess, type Bed } from './bed.ts';
+import { cached } from './bed-cache.ts';
+import { goInstall } from './go-install.ts';
+import { makeTls, type TlsFiles } from './tls.ts';
+
+const VERSITYGW = '1.8.0';
+const MINIO = 'v0.0.0-20260212201848-7aac2a2c5b7c';
+
+export interface S3Bed extends Bed {
+  readonly endpoint: string;
+  readonly region: string;
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  /** The authority that signed the server's certificate; absent over plain http. */
+  readonly caFile?: string;
+  /** The vendor's own client, as the oracle of tests. */
+  readonly client: S3Client;
+  createBucket(name: string): Promise<void>;
+}
+
+export interface S3BedOptions {
+  readonly tls?: boolean;
+  /** MinIO only: the region it insists on. */
+  readonly region?: string;
+  /** MinIO only: the domain that turns on virtual-host addressing. */
+  readonly domain?: string;
+}
+
+const KEYS = { accessKeyId: 'testkey', secretAccessKey: 'testsecret123' } as const;
+
+async function answersTls(url: string, caFile: string): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const ask = request(url, { ca: readFileSync(caFile), timeout: 2_000 }, (response) => {
+      response.resume();
+      resolve((response.statusCode ?? 500) < 400);
+    });
+    ask.on('error', reject);
+    ask.end();
+  });
+}
+
+function describe(endpoint: string, region: string, tls: TlsFiles | undefined, process: Bed): S3Bed {
+  const client = new S3Client({
+    endpoint,
+    region,
+    forcePathStyle: true,
+    credentials: KEYS,
+    ...(tls ? { requestHandler: { httpsAgent: { ca: readFileSync(tls.caFile) } } } : {}),
+  });
+  return {
+    endpoint,
+    region,
+    ...KEYS,
+    ...(tls ? { caFile: tls.caFile } : {}),
+    client,
+    createBucket: async (name) => {
+      await client.send(new CreateBucketCommand({ Bucket: name }));
+    },
+    stop: async () => {
+      client.destroy();
+      await process.stop();
+    },
+  };
+}
+
+/** versitygw over a POSIX folder: strict about signatures; it accepts encryption headers without acting on them. */
+export async function startVersitygw(options: S3BedOptions = {}): Promise<S3Bed> {
+  const install = await cached('versitygw', VERSITYGW, (dir) =>
+    goInstall(`github.com/versity/versitygw/cmd/versitygw@v${VERSITYGW}`, dir),
+  );
+  const dir = await bedFolder('versitygw');
+  await mkdir(join(dir, 'data'));
+  const tls = options.tls ? await makeTls(dir) : undefined;
+  const address = `127.0.0.1:${await freePort()}`;
+  const endpoint = `${tls ? 'https' : 'http'}://${address}`;
+  const health = `${endpoint}/health`;
+  const started = await startProcess({
+    name: 'versitygw',
+    file: join(install, 'versitygw'),
+    args: [
+      ...['--port', address, '--health', '/health', '--quiet'],
+      ...(tls ? ['--cert', tls.certFile, '--key', tls.keyFile] : []),
+      ...['posix', join(dir, 'data')],
+    ],
+    env: {
+      ...bareEnvironment(dir),
+      ROOT_ACCESS_KEY: KEYS.accessKeyId,
+      ROOT_SECRET_KEY: KEYS.secretAccessKey,
+    },
+    dir,
+    ready: () => (tls ? answersTls(health, tls.caFile) : answers(health)),
+    readyMs: 20_000,
+  });
+  return describe(endpoint, 'us-east-1', tls, started);
+}
+
+async function certificates(dir: string): Promise<TlsFiles> {
+  const certs = join(dir, 'certs');
+  await mkdir(certs);
+  const tls = await makeTls(dir);
+  await cp(tls.certFile, join(certs, 'public.crt'));
+  await cp(tls.keyFile, join(certs, 'private.key'));
+  return tls;
+}
+
+/** MinIO: the strict reference, with a key service whose one key is `my-key`. */
+export async function startMinio(options: S3BedOptions = {}): Promise<S3Bed> {
+  const install = await cached('minio', /\d{14}/.exec(MINIO)?.[0] ?? MINIO, (dir) =>
+    goInstall(`github.com/minio/minio@${MINIO}`, dir),
+  );
+  const dir = await bedFolder('minio');
+  const tls = options.tls ? await certificates(dir) : undefined;
+  const address = `127.0.0.1:${await freePort()}`;
+  const endpoint = `${tls ? 'https' : 'http'}://${address}`;
+  const health = `${endpoint}/minio/health/ready`;
+  const started = await startProcess({
+    name: 'minio',
+    file: join(install, 'minio'),
+    args: [
+      ...['server', '--address', address],
+      ...(tls ? ['--certs-dir', join(dir, 'certs')] : []),
+      join(dir, 'data'),
+    ],
+    env: {
+      ...bareEnvironment(dir),
+      MINIO_ROOT_USER: KEYS.accessKeyId,
+      MINIO_ROOT_PASSWORD: KEYS.secretAccessKey,
+      MINIO_KMS_SECRET_KEY: `my-key:${randomBytes(32).toString('base64')}`,
+      MINIO_BROWSER: 'off',
+      MINIO_CI_CD: '1',
+      ...(options.region ? { MINIO_SITE_REGION: options.region } : {}),
+      ...(options.domain ? { MINIO_DOMAIN: options.domain } : {}),
+    },
+    dir,
+    ready: () => (tls ? answersTls(health, tls.caFile) : answers(health)),
+    readyMs: 60_000,
+  });
+  return describe(endpoint, options.region ?? 'us-east-1', tls, started);
+}

@@ -3,6 +3,7 @@ import type { ArtifactPath, Under } from '../core/artifact-path.ts';
 import type { Checksum } from '../core/checksum.ts';
 import type { Failure } from '../core/failure.ts';
 import type { Io } from '../core/io.ts';
+import type { Media } from '../core/media.ts';
 
 /** ETag, generation, or size + mtime + inode. `strong`: equal ids mean equal bytes. */
 export interface Version {
@@ -19,12 +20,6 @@ export interface Entry {
   readonly modified?: Date;
   readonly version?: Version;
   readonly checksums: readonly Checksum[];
-}
-
-/** Content type and encoding, as MLflow guesses them from the name. */
-export interface Media {
-  readonly type?: string;
-  readonly encoding?: string;
 }
 
 /** Bytes to write. */

@@ -105,6 +105,7 @@ export async function startProcess(options: ProcessOptions): Promise<Bed & { rea
   return {
     pid,
     stop: async () => {
+      child.ref();
       killGroup(pid);
       await ended;
       await rm(options.dir, { recursive: true, force: true, maxRetries: 5 });

@@ -1,4 +1,4 @@
-import { copyFile, readFile } from 'node:fs/promises';
+import { copyFile, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { answers, bareEnvironment, bedFolder, freePort, startProcess, type Bed } from './bed.ts';
 import { cached } from './bed-cache.ts';
@@ -47,10 +47,12 @@ export async function runPython(
   cwd?: string,
 ): Promise<Finished> {
   const dir = cwd ?? (await bedFolder('python'));
-  return runCommand(await mlflowPython(), ['-c', script, ...args], {
+  const finished = await runCommand(await mlflowPython(), ['-c', script, ...args], {
     env: { ...bareEnvironment(dir), ...QUIET, ...env },
     cwd: dir,
   });
+  if (cwd === undefined) await rm(dir, { recursive: true, force: true });
+  return finished;
 }
 
 /** Writes a copy of an empty database at the schema of this MLflow to `file`. */

@@ -1,0 +1,57 @@
+import { defineSettings } from '../setting.ts';
+
+/** Connections to a database that is the tracking store. */
+export const DATABASE = defineSettings({
+  'database.poolSize': {
+    type: 'integer',
+    variables: ['MLFLOW_SQLALCHEMYSTORE_POOL_SIZE'],
+    min: 1,
+    projectFile: 'allowed',
+    help: 'Connections kept open to the database.',
+  },
+  'database.maxOverflow': {
+    type: 'integer',
+    variables: ['MLFLOW_SQLALCHEMYSTORE_MAX_OVERFLOW'],
+    projectFile: 'allowed',
+    help: 'Connections opened beyond database.poolSize under load.',
+  },
+  'database.poolRecycle': {
+    type: 'duration',
+    unit: 's',
+    variables: ['MLFLOW_SQLALCHEMYSTORE_POOL_RECYCLE'],
+    minusOne: 'no-limit',
+    projectFile: 'allowed',
+    help: 'Age at which a connection is replaced; -1 for never.',
+  },
+  'database.echo': {
+    type: 'boolean',
+    variables: ['MLFLOW_SQLALCHEMYSTORE_ECHO'],
+    default: false,
+    projectFile: 'allowed',
+    help: 'Log every statement.',
+  },
+  'database.poolClass': {
+    type: 'string',
+    variables: ['MLFLOW_SQLALCHEMYSTORE_POOLCLASS'],
+    projectFile: 'allowed',
+    help: "Name of SQLAlchemy's pool class; only its value NullPool (no pool) means something here.",
+  },
+  'database.mysqlSslCa': {
+    type: 'path',
+    variables: ['MLFLOW_MYSQL_SSL_CA'],
+    projectFile: 'refused',
+    help: 'PEM file with the authorities to trust for MySQL.',
+  },
+  'database.mysqlSslCert': {
+    type: 'path',
+    variables: ['MLFLOW_MYSQL_SSL_CERT'],
+    projectFile: 'refused',
+    help: 'PEM file with the client certificate for MySQL.',
+  },
+  'database.mysqlSslKey': {
+    type: 'path',
+    variables: ['MLFLOW_MYSQL_SSL_KEY'],
+    projectFile: 'refused',
+    help: "PEM file with the client certificate's key for MySQL.",
+  },
+});

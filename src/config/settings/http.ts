@@ -1,0 +1,136 @@
+import { defineSettings } from '../setting.ts';
+
+/** How HTTP requests are made and repeated. */
+export const HTTP = defineSettings({
+  'http.maxRetries': {
+    type: 'integer',
+    variables: ['MLFLOW_HTTP_REQUEST_MAX_RETRIES'],
+    min: 0,
+    max: 10,
+    default: 7,
+    projectFile: 'allowed',
+    help: 'Attempts after the first.',
+  },
+  'http.backoffFactor': {
+    type: 'duration',
+    unit: 's',
+    variables: ['MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR'],
+    max: 120_000,
+    default: 2_000,
+    projectFile: 'allowed',
+    help: 'The wait before the second retry is twice this and doubles from there, up to 120 s.',
+  },
+  'http.backoffJitter': {
+    type: 'duration',
+    unit: 's',
+    variables: ['MLFLOW_HTTP_REQUEST_BACKOFF_JITTER'],
+    default: 1_000,
+    projectFile: 'allowed',
+    help: 'Upper bound of the random addition to each wait.',
+  },
+  'http.timeout': {
+    type: 'duration',
+    unit: 's',
+    variables: ['MLFLOW_HTTP_REQUEST_TIMEOUT'],
+    default: 120_000,
+    projectFile: 'allowed',
+    help: 'How long connecting, or silence on a connection, may take in one attempt.',
+  },
+  'http.respectRetryAfter': {
+    type: 'boolean',
+    variables: ['MLFLOW_HTTP_RESPECT_RETRY_AFTER_HEADER'],
+    default: true,
+    projectFile: 'allowed',
+    help: "Wait as long as a server's Retry-After says.",
+  },
+  'http.allowRedirects': {
+    type: 'boolean',
+    variables: ['MLFLOW_ALLOW_HTTP_REDIRECTS'],
+    default: true,
+    projectFile: 'allowed',
+    help: 'Follow redirects; credentials never follow to another host.',
+  },
+  'http.poolConnections': {
+    type: 'integer',
+    variables: ['MLFLOW_HTTP_POOL_CONNECTIONS'],
+    min: 1,
+    default: 10,
+    projectFile: 'allowed',
+    help: 'Hosts whose connections are kept.',
+  },
+  'http.poolMaxsize': {
+    type: 'integer',
+    variables: ['MLFLOW_HTTP_POOL_MAXSIZE'],
+    min: 1,
+    default: 10,
+    projectFile: 'allowed',
+    help: 'Connections kept per host.',
+  },
+  'http.tcpKeepalive': {
+    type: 'boolean',
+    variables: ['MLFLOW_HTTP_TCP_KEEPALIVE'],
+    default: true,
+    projectFile: 'allowed',
+    help: 'Send TCP keep-alive probes on idle connections.',
+  },
+  'http.tcpKeepaliveIdle': {
+    type: 'duration',
+    unit: 's',
+    variables: ['MLFLOW_HTTP_TCP_KEEPALIVE_IDLE'],
+    default: 30_000,
+    projectFile: 'allowed',
+    help: 'Silence before the first keep-alive probe.',
+  },
+  'http.tcpKeepaliveInterval': {
+    type: 'duration',
+    unit: 's',
+    variables: ['MLFLOW_HTTP_TCP_KEEPALIVE_INTERVAL'],
+    default: 10_000,
+    projectFile: 'allowed',
+    help: 'Time between keep-alive probes.',
+  },
+  'http.tcpKeepaliveCount': {
+    type: 'integer',
+    variables: ['MLFLOW_HTTP_TCP_KEEPALIVE_COUNT'],
+    min: 1,
+    default: 3,
+    projectFile: 'allowed',
+    help: 'Unanswered keep-alive probes that end a connection.',
+  },
+});
+
+/** The way out to the network. A project file may not bend it: a proxy sees every request that is not encrypted. */
+export const NET = defineSettings({
+  'net.httpProxy': {
+    type: 'string',
+    variables: ['http_proxy', 'HTTP_PROXY', 'all_proxy', 'ALL_PROXY'],
+    projectFile: 'refused',
+    help: 'Proxy for http requests.',
+  },
+  'net.httpsProxy': {
+    type: 'string',
+    variables: ['https_proxy', 'HTTPS_PROXY', 'all_proxy', 'ALL_PROXY'],
+    projectFile: 'refused',
+    help: 'Proxy for https requests.',
+  },
+  'net.noProxy': {
+    type: 'string',
+    variables: ['no_proxy', 'NO_PROXY'],
+    projectFile: 'refused',
+    help: 'Hosts reached directly: comma-separated names, .suffixes, addresses, each with an optional :port, or *.',
+  },
+  'net.caFile': {
+    type: 'path',
+    variables: ['REQUESTS_CA_BUNDLE', 'CURL_CA_BUNDLE', 'SSL_CERT_FILE'],
+    flag: '--ca-file',
+    projectFile: 'refused',
+    help: 'PEM file with the authorities to trust in place of the built-in ones, for every host without one of its own.',
+  },
+  'net.extraCaFile': {
+    type: 'path',
+    variables: ['NODE_EXTRA_CA_CERTS'],
+    projectFile: 'refused',
+    help: 'PEM file with authorities to trust beside the built-in ones.',
+    note: 'As a variable, Node itself reads it at start.',
+  },
+});

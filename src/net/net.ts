@@ -21,7 +21,22 @@ export interface NetOptions {
   readonly idleMs?: number;
   /** Sockets per host. */
   readonly maxSockets: number;
+  /** What the user calls these settings, for hints; MLflow's tracking variables unless told. */
+  readonly names?: Partial<NetNames>;
 }
+
+/** Names of settings, as a hint shows them. */
+export interface NetNames {
+  readonly caFile: string;
+  readonly verifyTls: string;
+  readonly clientCertFile: string;
+  readonly timeout: string;
+}
+
+/** The headers that a redirect's target may see. */
+export type RedirectHeaders = (
+  to: URL,
+) => Readonly<Record<string, string>> | Promise<Readonly<Record<string, string>>>;
 
 export interface NetRequest {
   readonly method: string;
@@ -32,9 +47,10 @@ export interface NetRequest {
   readonly length?: number;
   /**
    * What to do on a 3xx with a Location: give it back as it is, or follow it (at most 5 times) with the headers that
-   * this function grants the new URL. Headers never follow by themselves, and a streamed body is never sent twice.
+   * this function grants the new URL. Headers never follow by themselves, and a streamed body is never sent twice: GET
+   * and HEAD follow 301, 302, 303, 307 and 308; other methods follow 307 and 308 only, with no body or one in memory.
    */
-  readonly redirect: 'manual' | ((to: URL) => Readonly<Record<string, string>>);
+  readonly redirect: 'manual' | RedirectHeaders;
   /** Overrides `idleMs` for one request. */
   readonly idleMs?: number;
 }

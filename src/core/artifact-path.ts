@@ -45,7 +45,9 @@ function badSegment(form: string): string | undefined {
   const segments = form.split('/');
   if (segments.includes('')) return 'it has an empty segment';
   if (segments.includes('.')) return 'it has a "." segment';
-  return form.split(/[/\\]/).includes('..') ? 'it has a ".." segment' : undefined;
+  // Servers that know path parameters read "..;x" as "..".
+  const leaves = form.split(/[/\\]/).some((segment) => segment === '..' || segment.startsWith('..;'));
+  return leaves ? 'it has a ".." segment' : undefined;
 }
 
 function badForm(form: string, platform: NodeJS.Platform): string | undefined {

@@ -16,6 +16,8 @@ const PARAMS_REFUSED: ReadonlySet<Scheme> = new Set([
   'mlflow-artifacts',
 ] as const);
 const LONE_SURROGATE = /[\uD800-\uDFFF]/u;
+/** U+FFFD itself, as it is or encoded; decoding anything that is not UTF-8 gives it too. */
+const REPLACEMENT = /\uFFFD|%ef%bf%bd/gi;
 const ESCAPE = /%[0-9a-f]{2}/i;
 const ENCODE = 'percent-encode it in a file: URI, or use another directory';
 
@@ -45,7 +47,7 @@ function checkPath(uri: string, path: string): void {
   const forms = decodedForms(path);
   if (!forms) throw malformed(uri, 'it is percent-encoded more than 10 times', 'encode it once');
   for (const form of forms) {
-    if (form.split(/[/\\]/).some((segment) => segment.split(';')[0] === '..')) {
+    if (form.split(/[/\\]/).some((segment) => /^\.\.(?:;|$)/.test(segment))) {
       throw malformed(uri, 'it has a ".." segment', 'write the location it leads to');
     }
     if (/[\0\r\n]/.test(form)) throw malformed(uri, 'it has an encoded control character', 'remove it');
@@ -66,7 +68,7 @@ function normalise(path: string): string {
 
 function decodeLocal(uri: string, path: string): string {
   const decoded = decodeOnce(path);
-  if (decoded.includes('\uFFFD') && !path.includes('\uFFFD')) {
+  if (decodeOnce(path.replace(REPLACEMENT, 'x')).includes('\uFFFD')) {
     throw malformed(uri, 'its percent-encoding is not UTF-8', 'encode the bytes of the UTF-8 name');
   }
   if (Array.from(decoded).some(isControl))
@@ -110,10 +112,13 @@ function parseFileUri(uri: string, rest: string, platform: NodeJS.Platform): Loc
 }
 
 function checkSegments(uri: string, path: string): void {
-  if (/(?:^|\/)(?:\.|%2e)(?:\/|$)/i.test(path))
+  if (/(?:^|\/)(?:\.|%2e)(?:\/|$)/i.test(path)) {
     throw malformed(uri, 'it has a "." segment', 'remove the segment');
-  if (path.endsWith('/'))
+  }
+  if (/\s$/.test(path)) throw malformed(uri, 'it ends with a blank', 'remove the blank');
+  if (path.endsWith('/')) {
     throw malformed(uri, 'it ends in more than one slash', 'remove the slashes at the end');
+  }
 }
 
 function parseRemote(uri: string, scheme: Scheme, rest: string): Location {

@@ -1,0 +1,26 @@
+import { command, text } from '../../command.ts';
+import { STORE_OPTIONS } from '../../global-options.ts';
+
+export const download = command({
+  name: 'artifacts download',
+  summary: 'Download the artifacts of a run, or below a URI; the last line is where they are.',
+  examples: [
+    'mlstow artifacts download -r $RUN_ID -d out',
+    'mlstow artifacts download -r $RUN_ID -a model -d out      (out/model/…)',
+    'mlstow artifacts download -u models:/fraud@champion -d out',
+  ],
+  options: {
+    runId: text('-r, --run-id <id>', 'run to download from', { setting: 'tracking.runId' }),
+    artifactPath: text(
+      '-a, --artifact-path <path>',
+      'only this file or folder; a trailing slash means its contents',
+    ),
+    uri: text('-u, --artifact-uri <uri>', 'download this URI instead; it wins over a run'),
+    folder: text('-d, --dst-path <folder>', 'where to; a new temporary folder when absent'),
+    ...STORE_OPTIONS,
+  },
+  async run(session, values) {
+    const { downloadView } = await import('./download-view.ts');
+    return downloadView(session, values);
+  },
+});

@@ -1,0 +1,37 @@
+import { basename } from 'node:path';
+import { failureOf } from '../../../transfer/report.ts';
+import type { UploadSource } from '../../../transfer/plan-uploads.ts';
+import type { Under } from '../../../core/artifact-path.ts';
+import { logArtifacts as logToRun } from '../../../session/log-artifacts.ts';
+import type { Session } from '../../../session/session.ts';
+import type { View } from '../../command.ts';
+import type { TransferItem } from '../../output/artifacts.ts';
+import { showProgress } from '../../render/progress.ts';
+import { countsText, lostLines, transferCounts, transferItems } from './transfer-view.ts';
+
+/** What the summary calls the sources: `model/`, `contents of model/`, `standard input`. */
+function nameOfSource(source: UploadSource): string {
+  if (source.kind === 'stream') return 'standard input';
+  return source.contentsOnly
+    ? `contents of ${basename(source.path.replace(/\/+$/, '')) || source.path}/`
+    : source.path;
+}
+
+/** Logs sources to a run and tells what happened: nothing on stdout in text mode, as mlflow. */
+export async function logView(
+  session: Session,
+  ask: { readonly runId: string; readonly under: Under; readonly sources: readonly UploadSource[] },
+): Promise<View<TransferItem>> {
+  const progress = await showProgress(session, 'logging');
+  const { destination, report } = await logToRun(session, ask, progress).finally(() => progress.close());
+  const { redacted } = destination.location;
+  for (const line of lostLines(report)) session.notify(line);
+  session.notify(`logged ${ask.sources.map(nameOfSource).join(', ')} to ${redacted}: ${countsText(report)}`);
+  return {
+    items: transferItems(report),
+    data: () => ({ run_id: ask.runId, artifact_uri: redacted, ...transferCounts(report) }),
+    text: () => [],
+    quiet: () => [`${ask.under === '' ? redacted : `${redacted}/${ask.under}`}\n`],
+    failure: () => failureOf(report, redacted),
+  };
+}

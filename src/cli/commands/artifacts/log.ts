@@ -1,0 +1,101 @@
+import { stat } from 'node:fs/promises';
+import { parseArtifactPath } from '../../../core/artifact-path.ts';
+import { Failure } from '../../../core/failure.ts';
+import type { UploadSource } from '../../../transfer/plan-uploads.ts';
+import type { Session } from '../../../session/session.ts';
+import { command, required, text } from '../../command.ts';
+import { PLACEMENT_OPTIONS, STORE_OPTIONS } from '../../global-options.ts';
+import { readPath } from './artifact-path-operand.ts';
+
+const RUN = required('-r, --run-id <id>', 'run to log to', { setting: 'tracking.runId' });
+const UNDER = text('-a, --artifact-path <path>', 'folder of the run to log into');
+
+function usage(message: string, hint: string): Failure {
+  return new Failure({ kind: 'usage', message, hint, subject: 'command line' });
+}
+
+/** The sources that the operands name. */
+function readSources(
+  session: Session,
+  operands: readonly string[],
+  name: string | undefined,
+): readonly UploadSource[] {
+  if (operands.includes('-') !== (name !== undefined)) {
+    throw name === undefined
+      ? usage('standard input has no name of its own', 'say what it is to be called: --name NAME')
+      : usage('--name is for standard input only', 'use it with - as the path');
+  }
+  return operands.map((path): UploadSource => {
+    if (path !== '-') return { kind: 'path', path, contentsOnly: path.endsWith('/') };
+    return { kind: 'stream', name: parseArtifactPath(name ?? ''), stream: session.world.stdin };
+  });
+}
+
+export const log = command({
+  name: 'artifacts log',
+  summary: 'Log files and folders to a run.',
+  examples: [
+    'mlstow artifacts log model.pkl -r $RUN_ID',
+    'mlstow artifacts log model -r $RUN_ID        (a folder, under its own name)',
+    'mlstow artifacts log model/ -r $RUN_ID       (its contents)',
+    'pg_dump db | mlstow artifacts log - --name db.sql -r $RUN_ID',
+  ],
+  arguments: [
+    {
+      name: '<paths...>',
+      help: 'files and folders; a trailing slash means the contents; - is standard input',
+    },
+  ],
+  options: {
+    runId: RUN,
+    artifactPath: UNDER,
+    name: text('--name <name>', 'what standard input is called at the run'),
+    ...PLACEMENT_OPTIONS,
+    ...STORE_OPTIONS,
+  },
+  async run(session, values, operands) {
+    const { logView } = await import('./log-view.ts');
+    const sources = readSources(session, operands, values.name);
+    return logView(session, { runId: values.runId, under: readPath(values.artifactPath), sources });
+  },
+});
+
+export const logArtifact = command({
+  name: 'artifacts log-artifact',
+  summary: 'Log one file to a run (as mlflow artifacts log-artifact).',
+  options: {
+    localFile: required('-l, --local-file <file>', 'file to log'),
+    runId: RUN,
+    artifactPath: UNDER,
+    ...PLACEMENT_OPTIONS,
+    ...STORE_OPTIONS,
+  },
+  async run(session, values) {
+    const { logView } = await import('./log-view.ts');
+    if ((await stat(values.localFile).catch(() => undefined))?.isDirectory()) {
+      throw usage(
+        `${values.localFile} is a folder`,
+        'log it with: mlstow artifacts log-artifacts -l FOLDER, or mlstow artifacts log FOLDER',
+      );
+    }
+    const source: UploadSource = { kind: 'path', path: values.localFile, contentsOnly: false };
+    return logView(session, { runId: values.runId, under: readPath(values.artifactPath), sources: [source] });
+  },
+});
+
+export const logArtifacts = command({
+  name: 'artifacts log-artifacts',
+  summary: 'Log the contents of a folder to a run (as mlflow artifacts log-artifacts).',
+  options: {
+    localDir: required('-l, --local-dir <folder>', 'folder whose contents to log'),
+    runId: RUN,
+    artifactPath: UNDER,
+    ...PLACEMENT_OPTIONS,
+    ...STORE_OPTIONS,
+  },
+  async run(session, values) {
+    const { logView } = await import('./log-view.ts');
+    const source: UploadSource = { kind: 'path', path: values.localDir, contentsOnly: true };
+    return logView(session, { runId: values.runId, under: readPath(values.artifactPath), sources: [source] });
+  },
+});

@@ -1,0 +1,41 @@
+import { formatBytes } from '../../../core/bytes.ts';
+import type { Report } from '../../../transfer/report.ts';
+import type { TransferItem, TransferSummary } from '../../output/artifacts.ts';
+
+/** The files of a report, those that arrived first. */
+export function* transferItems(report: Report): Generator<TransferItem> {
+  for (const { path, local, bytes, proof } of report.moved) yield { path, local, bytes, verified: proof };
+  for (const { path, local, failure } of report.lost) yield { path, local, error: failure.message };
+}
+
+/** The counts of a report. */
+export function transferCounts(
+  report: Report,
+): Pick<TransferSummary, 'files' | 'bytes' | 'failed' | 'verified'> {
+  const by = (proof: string): number => report.moved.filter((each) => each.proof === proof).length;
+  return {
+    files: report.moved.length,
+    bytes: report.bytes,
+    failed: report.lost.length,
+    verified: { checksum: by('checksum'), size: by('size'), none: by('none') },
+  };
+}
+
+/** `12 files, 3.4 MiB (10 by checksum, 2 by size)`, for the last line on stderr. */
+export function countsText(report: Report): string {
+  const { files, bytes, verified } = transferCounts(report);
+  const proofs = [
+    ...(verified.checksum > 0 ? [`${verified.checksum} by checksum`] : []),
+    ...(verified.size > 0 ? [`${verified.size} by size`] : []),
+    ...(verified.none > 0 ? [`${verified.none} not verified`] : []),
+  ];
+  const how = proofs.length > 0 ? `, verified ${proofs.join(', ')}` : '';
+  return `${files} ${files === 1 ? 'file' : 'files'}, ${formatBytes(bytes)}${how}`;
+}
+
+/** One line for each file that failed, for stderr. */
+export function lostLines(report: Report, most = 20): readonly string[] {
+  const lines = report.lost.slice(0, most).map(({ path, failure }) => `failed: ${path}: ${failure.message}`);
+  const more = report.lost.length - lines.length;
+  return more > 0 ? [...lines, `failed: and ${more} more`] : lines;
+}

@@ -1,0 +1,150 @@
+import { Command as Commander, CommanderError, Option as CommanderOption } from 'commander';
+import type { Key } from '../config/settings/index.ts';
+import type { Command, Option, Options } from './command.ts';
+import { GLOBAL_OPTIONS } from './global-options.ts';
+
+type FlagValue = string | boolean | readonly string[];
+
+/** What the command line asked for. */
+export interface Invocation {
+  readonly command: Command;
+  readonly operands: readonly string[];
+  /** By the names under which options are declared; unset ones are absent. */
+  readonly values: Readonly<Record<string, FlagValue>>;
+  /** Flags that set a setting, by its key. */
+  readonly flags: Partial<Record<Key, FlagValue>>;
+}
+
+/** How the program talks while it parses: help, version, usage errors. */
+export interface ParserOutput {
+  out(text: string): void;
+  err(text: string): void;
+}
+
+const GROUPS: Readonly<Record<string, string>> = {
+  experiments: 'Create and manage experiments',
+  runs: 'Create and manage runs',
+  artifacts: 'Log, list and download artifacts',
+  config: 'Show settings and where they come from',
+};
+
+function addOption(to: Commander, option: Option, group?: string): void {
+  const made = new CommanderOption(option.flags, option.help);
+  if (option.choices) made.choices(option.choices);
+  if (option.kind === 'list')
+    made.argParser<readonly string[]>((value, before) => [...(before ?? []), value]);
+  if (option.hidden) made.hideHelp();
+  if (group) made.helpGroup(group);
+  to.addOption(made);
+}
+
+/** The name under which commander keeps an option's value. */
+function attribute(option: Option): string {
+  return new CommanderOption(option.flags).attributeName();
+}
+
+function isNegative(option: Option): boolean {
+  return option.flags.includes('--no-');
+}
+
+function collect(
+  options: Options,
+  given: Readonly<Record<string, unknown>>,
+): Pick<Invocation, 'values' | 'flags'> {
+  const values: Record<string, FlagValue> = {};
+  const flags: Partial<Record<Key, FlagValue>> = {};
+  for (const [name, option] of Object.entries(options)) {
+    const raw = given[attribute(option)] as FlagValue | undefined;
+    const value = isNegative(option) ? raw === false || undefined : raw;
+    if (value === undefined) {
+      if (option.kind === 'flag') values[name] = false;
+      if (option.kind === 'list') values[name] = [];
+      continue;
+    }
+    values[name] = value;
+    if (option.setting) flags[option.setting] = value;
+  }
+  return { values, flags };
+}
+
+function leaf(command: Command, name: string, chosen: (invocation: Invocation) => void): Commander {
+  const made = new Commander(name).description(command.summary);
+  for (const operand of command.arguments ?? []) made.argument(operand.name, operand.help);
+  for (const alias of command.aliases ?? []) made.alias(alias);
+  for (const option of Object.values(command.options)) addOption(made, option);
+  const own = new Set(Object.values(command.options).map(attribute));
+  for (const option of Object.values<Option>(GLOBAL_OPTIONS)) {
+    if (!own.has(attribute(option))) addOption(made, option, 'Global options:');
+  }
+  if (command.examples)
+    made.addHelpText('after', `\nExamples:\n${command.examples.map((line) => `  ${line}`).join('\n')}`);
+  made.action((...args: unknown[]) => {
+    const given = made.optsWithGlobals();
+    const operands = made.processedArgs
+      .flat()
+      .filter((operand): operand is string => typeof operand === 'string');
+    void args;
+    chosen({ command, operands, ...collect({ ...GLOBAL_OPTIONS, ...command.options }, given) });
+  });
+  return made;
+}
+
+function build(
+  commands: readonly Command[],
+  version: string,
+  chosen: (invocation: Invocation) => void,
+): Commander {
+  const program = new Commander('mlstow')
+    .description('Create, log, list, download and verify MLflow artifacts, and know where they went.')
+    .version(version, '--version', 'print the version')
+    .enablePositionalOptions(false)
+    .showHelpAfterError('Type --help after the command to see its options.');
+  for (const option of Object.values<Option>(GLOBAL_OPTIONS)) addOption(program, option);
+  const groups = new Map<string, Commander>();
+  for (const command of commands) {
+    const [noun = '', verb] = command.name.split(' ');
+    if (verb === undefined) {
+      program.addCommand(leaf(command, noun, chosen));
+      continue;
+    }
+    let group = groups.get(noun);
+    if (!group) {
+      group = new Commander(noun).description(GROUPS[noun] ?? noun);
+      groups.set(noun, group);
+      program.addCommand(group);
+    }
+    group.addCommand(leaf(command, verb, chosen));
+  }
+  return program;
+}
+
+function prepare(command: Commander, output: ParserOutput): void {
+  command.exitOverride();
+  command.configureOutput({ writeOut: (text) => output.out(text), writeErr: (text) => output.err(text) });
+  for (const child of command.commands) prepare(child, output);
+}
+
+/**
+ * Reads the command line.
+ * @returns the invocation, or the exit code when parsing was the whole job (help, version, a usage error)
+ */
+export function parse(
+  commands: readonly Command[],
+  argv: readonly string[],
+  version: string,
+  output: ParserOutput,
+): Invocation | number {
+  let invocation: Invocation | undefined;
+  const program = build(commands, version, (chosen) => {
+    invocation = chosen;
+  });
+  prepare(program, output);
+  try {
+    program.parse(argv, { from: 'user' });
+  } catch (thrown) {
+    if (!(thrown instanceof CommanderError)) throw thrown;
+    if (thrown.exitCode === 0) return 0;
+    return 2;
+  }
+  return invocation ?? 2;
+}

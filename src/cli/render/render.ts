@@ -1,0 +1,62 @@
+import type { Writable } from 'node:stream';
+import { once } from 'node:events';
+import type { Failure } from '../../core/failure.ts';
+import type { View } from '../command.ts';
+
+export type OutputMode = 'text' | 'json' | 'jsonl';
+
+async function* iterate<T>(items: Iterable<T> | AsyncIterable<T> | undefined): AsyncGenerator<T> {
+  if (items) yield* items;
+}
+
+async function* json(schema: string, view: View<unknown>): AsyncGenerator<string> {
+  yield `{"schema":${JSON.stringify(schema)}`;
+  if (view.items) {
+    let separator = ',"items":[';
+    for await (const item of iterate(view.items)) {
+      yield `${separator}${JSON.stringify(item)}`;
+      separator = ',';
+    }
+    yield separator === ',' ? ']' : `${separator}]`;
+  }
+  for (const [key, value] of Object.entries(view.data?.() ?? {})) {
+    if (value !== undefined) yield `,${JSON.stringify(key)}:${JSON.stringify(value)}`;
+  }
+  yield '}\n';
+}
+
+async function* jsonl(schema: string, view: View<unknown>): AsyncGenerator<string> {
+  for await (const item of iterate(view.items)) yield `${JSON.stringify(item)}\n`;
+  yield `${JSON.stringify({ schema, ...view.data?.() })}\n`;
+}
+
+async function* lines(chosen: Iterable<string> | AsyncIterable<string> | undefined): AsyncGenerator<string> {
+  yield* iterate(chosen);
+}
+
+function chunks(
+  schema: string,
+  view: View<unknown>,
+  mode: OutputMode,
+  quiet: boolean,
+): AsyncIterable<string> {
+  if (mode === 'json') return json(schema, view);
+  if (mode === 'jsonl') return jsonl(schema, view);
+  return lines(quiet ? view.quiet?.(iterate(view.items)) : view.text(iterate(view.items)));
+}
+
+/**
+ * Writes a view on stdout in the mode asked for, with back-pressure.
+ * @returns the failure that the view ends with, if any
+ */
+export async function render(
+  command: string,
+  view: View<unknown>,
+  options: { readonly mode: OutputMode; readonly quiet: boolean; readonly stdout: Writable },
+): Promise<Failure | undefined> {
+  const schema = `mlstow.${command.replaceAll(' ', '.')}/1`;
+  for await (const chunk of chunks(schema, view, options.mode, options.quiet)) {
+    if (!options.stdout.write(chunk)) await once(options.stdout, 'drain');
+  }
+  return view.failure?.();
+}

@@ -1,0 +1,148 @@
+import { hostname, tmpdir } from 'node:os';
+import { describeOrigin } from '../config/origin.ts';
+import { loadConfig, type Config, type ConfigOptions } from '../config/resolve.ts';
+import type { Io, TraceValue } from '../core/io.ts';
+import type { Resolver } from '../resolver/resolver.ts';
+import type { SharedRule } from '../resolver/shared-rule.ts';
+import type { TrackingStore } from '../tracking/store.ts';
+import { createLog, type Log } from './log.ts';
+import type { Stores } from './open-stores.ts';
+import type { Intent, Session, World } from './session.ts';
+
+/** How a command was started. */
+export interface SessionOptions {
+  readonly flags: ConfigOptions['flags'];
+  /** Whether `--no-progress` was given. */
+  readonly noProgress: boolean;
+  readonly signal: AbortSignal;
+}
+
+const WORKERS = 32;
+
+/** Reads the settings and prepares everything else to be opened on demand. @throws Failure usage, misconfigured */
+export async function createSession(options: SessionOptions, world: World): Promise<Session> {
+  const { config, envFile } = await readSettings(options, world);
+  const quiet = config.get('cli.quiet');
+  const verbose = config.get('cli.verbose');
+  const output = config.get('cli.output');
+  const log = createLog(world, { json: config.get('cli.logFormat') === 'json', quiet, verbose });
+  if (envFile !== undefined) log.notify(`Loaded environment variables from: ${envFile}`);
+  for (const { message } of config.ignored) log.warn(message);
+  const io: Io = { signal: options.signal, trace: traceTo(log) };
+  const terminal = world.stderr.isTTY;
+  const opened = lazily(config, world, io, log);
+  return {
+    world,
+    config,
+    io,
+    quiet,
+    verbose,
+    mode: output === 'table' ? 'text' : output,
+    bars: terminal && !quiet && !options.noProgress && config.get('artifacts.progressBar'),
+    workers: config.get('artifacts.workers') ?? WORKERS,
+    notify: (message) => log.notify(message),
+    warn: (message) => log.warn(message),
+    ...opened,
+  };
+}
+
+async function readSettings(
+  { flags }: SessionOptions,
+  world: World,
+): Promise<{ readonly config: Config; readonly envFile?: string }> {
+  const named = flags['cli.envFile'];
+  const base = { flags, cwd: world.cwd, home: world.home };
+  if (typeof named !== 'string') return { config: await loadConfig({ ...base, env: world.env }) };
+  const { readEnvFile } = await import('../config/env-file.ts');
+  const env = await readEnvFile(named, world.env);
+  return { config: await loadConfig({ ...base, env }), envFile: named };
+}
+
+function traceTo(log: Log): NonNullable<Io['trace']> {
+  return (event: string, fields: Readonly<Record<string, TraceValue>>) => log.trace(event, fields);
+}
+
+/** What a session opens when it is first asked for, and closes at its end. */
+function lazily(
+  config: Config,
+  world: World,
+  io: Io,
+  log: Log,
+): Pick<Session, 'tracking' | 'stores' | 'resolver' | 'sharedRule' | 'close'> {
+  const trackingUri = once(async () => {
+    const { trackingUriOf } = await import('./open-tracking.ts');
+    return trackingUriOf(config, world.cwd);
+  });
+  let tracking: { readonly intent: Intent; readonly store: Promise<TrackingStore> } | undefined;
+  let stores: Promise<Stores> | undefined;
+  const openTracking = async (intent: Intent): Promise<TrackingStore> => {
+    if (tracking && RANK[tracking.intent] >= RANK[intent]) return tracking.store;
+    const before = tracking;
+    const { openTracking: open } = await import('./open-tracking.ts');
+    tracking = { intent, store: open({ uri: await trackingUri(), intent, config, world, log, io }) };
+    if (before) await (await before.store).close();
+    return tracking.store;
+  };
+  const openStores = async (): Promise<Stores> => {
+    const { openStores: open } = await import('./open-stores.ts');
+    stores ??= Promise.resolve(open({ config, world, trackingUri: await trackingUri() }));
+    return stores;
+  };
+  return {
+    tracking: openTracking,
+    stores: openStores,
+    resolver: async (intent) =>
+      openResolver(config, world, log, await trackingUri(), () => openTracking(intent)),
+    sharedRule: async () => readSharedRule(config, world),
+    close: async () => {
+      await Promise.allSettled([
+        tracking?.store.then((store) => store.close()),
+        stores?.then((each) => each.close()),
+      ]);
+    },
+  };
+}
+
+const RANK: Readonly<Record<Intent, number>> = { read: 0, write: 1, create: 2 };
+
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => (made ??= make());
+}
+
+async function openResolver(
+  config: Config,
+  world: World,
+  log: Log,
+  trackingUri: string,
+  tracking: () => Promise<TrackingStore>,
+): Promise<Resolver> {
+  const { createResolver } = await import('../resolver/resolver.ts');
+  const root = config.resolved('artifacts.uri');
+  const destination = config.resolved('artifacts.destination');
+  return createResolver({
+    tracking,
+    trackingUri,
+    cwd: world.cwd,
+    warn: (message) => log.warn(message),
+    ...(root.value === undefined
+      ? {}
+      : { artifactRoot: { uri: root.value, origin: describeOrigin(root.origin) } }),
+    ...(destination.value === undefined
+      ? {}
+      : { artifactsDestination: { uri: destination.value, origin: describeOrigin(destination.origin) } }),
+  });
+}
+
+function readSharedRule(config: Config, world: World): SharedRule {
+  return {
+    cwd: world.cwd,
+    hostname: hostname(),
+    tempDirectories: [tmpdir(), '/tmp', '/var/tmp'],
+    sharedPaths: config.get('artifacts.sharedPaths'),
+    allowLocal: config.get('artifacts.allowLocal'),
+    airflowDag: config.get('airflow.dagId'),
+    trackingUri: config.get('tracking.uri'),
+    clock: world.clock,
+  };
+}

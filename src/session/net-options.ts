@@ -1,0 +1,72 @@
+import type { Config } from '../config/resolve.ts';
+import { Failure } from '../core/failure.ts';
+import type { NetOptions } from '../net/net.ts';
+
+/** What every connection of this process has in common. */
+function common(config: Config): Pick<NetOptions, 'httpProxy' | 'httpsProxy' | 'noProxy' | 'connectMs'> {
+  const httpProxy = config.get('net.httpProxy');
+  const httpsProxy = config.get('net.httpsProxy');
+  const noProxy = config.get('net.noProxy');
+  return {
+    ...(httpProxy === undefined ? {} : { httpProxy }),
+    ...(httpsProxy === undefined ? {} : { httpsProxy }),
+    ...(noProxy === undefined ? {} : { noProxy }),
+    connectMs: config.get('http.timeout'),
+  };
+}
+
+/**
+ * How the tracking server is reached.
+ * @throws Failure misconfigured when verification is switched off and a certificate authority is given as well
+ */
+export function trackingNet(config: Config): NetOptions {
+  const insecure = config.get('tracking.insecureTls');
+  const own = config.get('tracking.serverCertPath');
+  if (insecure && own !== undefined) {
+    throw new Failure({
+      kind: 'misconfigured',
+      message:
+        'MLFLOW_TRACKING_INSECURE_TLS and MLFLOW_TRACKING_SERVER_CERT_PATH are both set and exclude each other',
+      hint: 'unset MLFLOW_TRACKING_INSECURE_TLS to keep checking the server’s certificate',
+      subject: 'tracking.insecureTls',
+      settings: ['tracking.insecureTls', 'tracking.serverCertPath'],
+    });
+  }
+  const caFile = own ?? config.get('net.caFile');
+  const clientCertFile = config.get('tracking.clientCertPath');
+  return {
+    ...common(config),
+    ...(caFile === undefined ? {} : { caFile }),
+    ...(clientCertFile === undefined ? {} : { clientCertFile }),
+    verifyTls: !insecure,
+    idleMs: config.get('http.timeout'),
+    maxSockets: Math.max(config.get('http.poolMaxsize'), config.get('artifacts.workers') ?? 0),
+  };
+}
+
+/**
+ * How S3 is reached.
+ * @throws Failure misconfigured when MLFLOW_S3_IGNORE_TLS and AWS_CA_BUNDLE are both set
+ */
+export function s3Net(config: Config, maxSockets: number): NetOptions {
+  const insecure = config.get('s3.ignoreTls');
+  const bundle = config.get('s3.caBundle');
+  if (insecure && bundle !== undefined) {
+    throw new Failure({
+      kind: 'misconfigured',
+      message: 'MLFLOW_S3_IGNORE_TLS and AWS_CA_BUNDLE are both set and exclude each other',
+      hint: 'unset MLFLOW_S3_IGNORE_TLS to keep checking certificates against the bundle',
+      subject: 's3.ignoreTls',
+      settings: ['s3.ignoreTls', 's3.caBundle'],
+    });
+  }
+  const caFile = bundle ?? config.get('net.caFile');
+  const idleMs = config.get('artifacts.timeout') ?? config.get('http.timeout');
+  return {
+    ...common(config),
+    ...(caFile === undefined ? {} : { caFile }),
+    verifyTls: !insecure,
+    ...(Number.isFinite(idleMs) ? { idleMs } : {}),
+    maxSockets,
+  };
+}

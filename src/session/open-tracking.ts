@@ -1,0 +1,71 @@
+import type { Config } from '../config/resolve.ts';
+import { Failure } from '../core/failure.ts';
+import type { Io } from '../core/io.ts';
+import { redactUri } from '../core/redact.ts';
+import { defaultTrackingUri } from '../tracking/default-uri.ts';
+import type { TrackingStore } from '../tracking/store.ts';
+import type { Log } from './log.ts';
+import type { Intent, World } from './session.ts';
+
+/** The tracking URI in force: the one set, else what mlflow chooses in this directory. */
+export async function trackingUriOf(config: Config, cwd: string): Promise<string> {
+  return config.get('tracking.uri') ?? (await defaultTrackingUri(cwd));
+}
+
+interface TrackingOptions {
+  readonly uri: string;
+  readonly intent: Intent;
+  readonly config: Config;
+  readonly world: World;
+  readonly log: Log;
+  readonly io: Io;
+}
+
+/** Opens the tracking store that a URI names. @throws Failure unsupported, not-found (a mistyped path), misconfigured */
+export async function openTracking(options: TrackingOptions): Promise<TrackingStore> {
+  const scheme = /^([A-Za-z][A-Za-z0-9+.-]+):/.exec(options.uri)?.[1]?.toLowerCase() ?? '';
+  if (scheme === 'http' || scheme === 'https') return openRest(options);
+  if (scheme === 'sqlite') return openSql(options);
+  if (scheme === 'file' || scheme === '') return openFile(options, scheme === 'file');
+  throw new Failure({
+    kind: 'unsupported',
+    message: `the tracking URI ${redactUri(options.uri)} has the scheme ${scheme}, which mlstow does not open`,
+    hint: 'use http(s)://… of a tracking server, sqlite:///path.db, or file:///path',
+    subject: 'tracking.uri',
+    settings: ['tracking.uri'],
+  });
+}
+
+async function openRest({ uri, config, world }: TrackingOptions): Promise<TrackingStore> {
+  const { openRestTracking } = await import('./rest-tracking.ts');
+  return openRestTracking(uri, config, world);
+}
+
+async function openSql({ uri, intent, config, world, log, io }: TrackingOptions): Promise<TrackingStore> {
+  const { openSqlStore } = await import('../tracking/sql/open.ts');
+  const workspace = config.get('tracking.workspace');
+  return openSqlStore({
+    uri,
+    intent,
+    cwd: world.cwd,
+    clock: world.clock,
+    notify: (message) => log.warn(message),
+    signal: io.signal,
+    ...(workspace === undefined ? {} : { workspace }),
+  });
+}
+
+async function openFile(
+  { uri, intent, world, log }: TrackingOptions,
+  explicit: boolean,
+): Promise<TrackingStore> {
+  const { openFileStore } = await import('../tracking/file/open.ts');
+  return openFileStore({
+    uri,
+    // A plain path may be a typing mistake; only a `file:` URI says that a new folder is meant.
+    intent: intent === 'create' && !explicit ? 'write' : intent,
+    cwd: world.cwd,
+    clock: world.clock,
+    notify: (message) => log.warn(message),
+  });
+}

@@ -1,0 +1,47 @@
+import type { Config } from '../config/resolve.ts';
+import type { Clock } from '../core/clock.ts';
+import type { Io } from '../core/io.ts';
+import type { TrackingStore } from '../tracking/store.ts';
+import type { Resolver } from '../resolver/resolver.ts';
+import type { SharedRule } from '../resolver/shared-rule.ts';
+import type { Stores } from './open-stores.ts';
+
+/** What the process was started with: the only way in to the outside world. */
+export interface World {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  readonly home: string;
+  readonly stdin: NodeJS.ReadStream;
+  readonly stdout: NodeJS.WriteStream;
+  readonly stderr: NodeJS.WriteStream;
+  readonly clock: Clock;
+}
+
+/** What opening the tracking store may do: read only, write, or create the embedded default where there is none. */
+export type Intent = 'read' | 'write' | 'create';
+
+/** One command's run: settings, the tracking store and artifact stores opened on demand, and how to stop. */
+export interface Session {
+  readonly world: World;
+  readonly config: Config;
+  readonly io: Io;
+  /** Whether stdout must stay bare (`-q`) and progress silent. */
+  readonly quiet: boolean;
+  readonly verbose: boolean;
+  readonly mode: 'text' | 'json' | 'jsonl';
+  /** Whether bars and spinners may be drawn on stderr. */
+  readonly bars: boolean;
+  /** How many files move at once. */
+  readonly workers: number;
+  /** One line on stderr, for people. */
+  notify(message: string): void;
+  /** A warning on stderr; the same sentence is told once. */
+  warn(message: string): void;
+  tracking(intent: Intent): Promise<TrackingStore>;
+  stores(): Promise<Stores>;
+  resolver(intent: Intent): Promise<Resolver>;
+  /** What decides where artifacts may go. */
+  sharedRule(): Promise<SharedRule>;
+  /** Closes what was opened. */
+  close(): Promise<void>;
+}

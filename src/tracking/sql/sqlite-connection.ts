@@ -1,0 +1,111 @@
+import type { DatabaseSyncInstance } from '@photostructure/sqlite';
+import { pathToFileURL } from 'node:url';
+import type { Clock } from '../../core/clock.ts';
+import { stopped } from './mutex.ts';
+import { isBusy, sqliteFailure } from './sqlite-failures.ts';
+
+/** How long the driver may block the event loop for a lock, in ms; the rest of the patience is spent asleep. */
+const BLOCKING_MS = 10;
+/** How long we wait for other writers in all, in ms: MLflow's own busy time-out. */
+export const DEFAULT_PATIENCE_MS = 20_000;
+const FIRST_PAUSE_MS = 10;
+const LONGEST_PAUSE_MS = 100;
+
+/** How a statement waits for locks. */
+export interface Waiting {
+  readonly clock: Clock;
+  readonly patienceMs: number;
+}
+
+/** What a statement gave. */
+export interface StatementResult {
+  readonly rows: readonly Record<string, unknown>[];
+  readonly changes: number;
+  readonly insertId: number | bigint;
+}
+
+/** One connection to one file. Not for concurrent use. */
+export interface SqliteConnection {
+  /** @throws Failure unavailable when the lock outlasts the patience; cancelled; see `sqliteFailure` */
+  run(sql: string, parameters: readonly unknown[], signal: AbortSignal): Promise<StatementResult>;
+  /** Runs statements without parameters or rows. */
+  script(sql: string, signal: AbortSignal): Promise<void>;
+  /** Ends a transaction if one is open: some errors have ended it already. */
+  rollback(): void;
+  close(): void;
+}
+
+function toNumber(value: unknown): unknown {
+  return typeof value === 'bigint' ? Number(value) : value;
+}
+
+/** Integers are read as bigint first: a step beyond 2^53 must not make its whole run unreadable. */
+function execute(
+  database: DatabaseSyncInstance,
+  sql: string,
+  parameters: readonly unknown[],
+): StatementResult {
+  const statement = database.prepare(sql);
+  if (statement.columns().length === 0) {
+    const { changes, lastInsertRowid } = statement.run(...parameters);
+    return { rows: [], changes, insertId: lastInsertRowid };
+  }
+  statement.setReadBigInts(true);
+  const rows = statement
+    .all(...parameters)
+    .map((row: Record<string, unknown>) =>
+      Object.fromEntries(Object.entries(row).map(([key, value]) => [key, toNumber(value)])),
+    );
+  return { rows, changes: 0, insertId: 0 };
+}
+
+async function patiently<T>(
+  attempt: () => T,
+  waiting: Waiting,
+  subject: string,
+  signal: AbortSignal,
+): Promise<T> {
+  const deadline = waiting.clock.now() + waiting.patienceMs;
+  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
+    if (signal.aborted) throw stopped(signal, subject);
+    try {
+      return attempt();
+    } catch (thrown) {
+      if (!isBusy(thrown) || waiting.clock.now() >= deadline) throw sqliteFailure(thrown, subject);
+    }
+    await waiting.clock.sleep(pauseMs * (0.5 + Math.random() / 2), signal).catch(() => {
+      throw stopped(signal, subject);
+    });
+  }
+}
+
+/**
+ * Opens a file. Session settings are MLflow's (mlflow/store/db/utils.py: foreign keys, case-sensitive LIKE); the
+ * journal mode stays as found.
+ * @throws Failure denied when the file is absent (unless `mode` is `rwc`) or may not be opened, corrupt
+ */
+export async function connectSqlite(
+  path: string,
+  mode: 'ro' | 'rw' | 'rwc',
+  waiting: Waiting,
+  subject: string,
+): Promise<SqliteConnection> {
+  const driver = await import('@photostructure/sqlite');
+  const url = `${pathToFileURL(path).href}?mode=${mode}`;
+  let database: DatabaseSyncInstance;
+  try {
+    database = new driver.DatabaseSync(url, { timeout: BLOCKING_MS, enableForeignKeyConstraints: true });
+    database.exec('PRAGMA case_sensitive_like = true');
+  } catch (thrown) {
+    throw sqliteFailure(thrown, subject);
+  }
+  return {
+    run: (sql, parameters, signal) =>
+      patiently(() => execute(database, sql, parameters), waiting, subject, signal),
+    script: (sql, signal) => patiently(() => database.exec(sql), waiting, subject, signal),
+    rollback() {
+      if (database.isTransaction) database.exec('ROLLBACK');
+    },
+    close: () => database.close(),
+  };
+}

@@ -44,7 +44,8 @@ function splitExtension(name: string): readonly [base: string, extension: string
 
 /**
  * Content type and encoding by the name's extensions, as Python's `mimetypes.guess_type`, which MLflow's S3 store sends:
- * `a.tar.gz` is application/x-tar with gzip, `a.csv.gz` is text/csv with gzip. Unknown is absent.
+ * `a.tar.gz` is application/x-tar with gzip, `a.csv.gz` is text/csv with gzip. Unknown is absent. Python also reads the
+ * machine's own `/etc/mime.types`, which knows more (webp, docx, gz); we do not, so the type never depends on the machine.
  */
 export function mediaOf(name: string): Media {
   let [base, extension] = splitExtension(name);

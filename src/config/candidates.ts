@@ -53,7 +53,7 @@ type Index = ReadonlyMap<Key, Written>;
 
 function fromFile(key: Key, file: ConfigFile, index: Index, profile?: string): readonly Candidate[] {
   const written = index.get(key);
-  if (!written || written.value === null || refusal(key, file.project)) return [];
+  if (!written || refusal(key, file.project)) return [];
   const origin: Origin = {
     from: profile === undefined ? 'file' : 'profile',
     name: profile === undefined ? key : `profiles.${profile}.${key}`,

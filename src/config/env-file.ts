@@ -6,14 +6,14 @@ type Environment = Readonly<Record<string, string | undefined>>;
 /** One statement at the start of what is left, by the grammar of python-dotenv, which mlflow uses. */
 const STATEMENT = new RegExp(
   [
-    String.raw`(?:export[^\S\r\n]+)?`,
-    String.raw`(?:'(?<quotedKey>[^']+)'|(?<key>[^=#\s]+))[^\S\r\n]*`,
-    String.raw`(?:(?<equals>=)[^\S\r\n]*(?:'(?<single>(?:\\'|[^'])*)'|"(?<double>(?:\\"|[^"])*)"|(?<bare>(?!['"])[^\r\n]*)))?`,
-    String.raw`(?:[^\S\r\n]*#[^\r\n]*)?[^\S\r\n]*(?:\r\n|\n|\r|$)`,
+    String.raw`(?:export[^\S\n]+)?`,
+    String.raw`(?:'(?<quotedKey>[^']+)'|(?<key>[^=#\s]+))[^\S\n]*`,
+    String.raw`(?:(?<equals>=)[^\S\n]*(?:'(?<single>(?:\\'|[^'])*)'|"(?<double>(?:\\"|[^"])*)"|(?<bare>(?!['"])[^\n]*)))?`,
+    String.raw`(?:[^\S\n]*#[^\n]*)?[^\S\n]*(?:\n|$)`,
   ].join(''),
   'y',
 );
-const BLANK_OR_COMMENT = /\s*(?:#[^\r\n]*(?:\r\n|\n|\r|$)\s*)*/y;
+const BLANK_OR_COMMENT = /\s*(?:#[^\n]*(?:\n|$)\s*)*/y;
 const ESCAPES: Readonly<Record<string, string>> = {
   a: '\x07',
   b: '\b',
@@ -44,7 +44,7 @@ function statements(path: string, content: string): readonly (readonly [name: st
     STATEMENT.lastIndex = BLANK_OR_COMMENT.lastIndex;
     const groups = STATEMENT.exec(content)?.groups;
     if (!groups) {
-      const line = content.slice(0, BLANK_OR_COMMENT.lastIndex).split(/\r\n|\n|\r/).length;
+      const line = content.slice(0, BLANK_OR_COMMENT.lastIndex).split('\n').length;
       throw new Failure({
         kind: 'misconfigured',
         message: `cannot read ${path}:${line}: it is not NAME=value`,
@@ -84,7 +84,7 @@ async function contentOf(path: string): Promise<string> {
  * @see https://github.com/theskumar/python-dotenv#file-format
  */
 export async function readEnvFile(path: string, env: Environment): Promise<Environment> {
-  const content = (await contentOf(path)).replace(/^\uFEFF/, '');
+  const content = (await contentOf(path)).replace(/^\uFEFF/, '').replace(/\r\n?/g, '\n');
   const added = new Map<string, string>();
   for (const [name, value] of statements(path, content)) {
     const expand = (_whole: string, wanted: string, fallback: string | undefined) =>

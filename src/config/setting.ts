@@ -12,6 +12,9 @@ interface SettingFacts {
   /**
    * Whether a file found by walking up from the working directory may set it. Refused is what such a file could abuse:
    * credentials, trust, brakes, programs to run, and hosts that bearer credentials or all traffic would go to.
+   * `tracking.uri` and `s3.endpointUrl` are allowed, as projects share them: what sends credentials there looks at
+   * `Origin.project`, since whoever wrote the file would receive a token (S3 requests are signed and carry no key, but a
+   * session token).
    */
   readonly projectFile: 'allowed' | 'refused';
   /** Not even the user's own file may set it: it belongs to one process (a profile's name, a scheduler's task). */

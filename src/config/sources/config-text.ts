@@ -2,7 +2,7 @@ import type * as YamlPackage from 'yaml';
 import { Failure } from '../../core/failure.ts';
 import { isKey, type Key } from '../settings/index.ts';
 
-/** One value in a configuration file; `key` is dotted however it was nested, `line` counts from 1. */
+/** One value in a configuration file, never null; `key` is dotted however it was nested, `line` counts from 1. */
 export interface Written {
   readonly key: string;
   readonly value: unknown;
@@ -47,10 +47,12 @@ function flatten(node: unknown, prefix: string, reader: Reader, into: Written[])
       flatten(target, `${key}.`, reader, into);
       continue;
     }
+    const value = reader.toValue(valueNode);
+    if (value === null || value === undefined) continue;
     const line = reader.lineOf(keyNode);
     const twin = into.find((written) => written.key === key);
     if (twin) throw unreadable(reader.file, line, `${key} is there already, in line ${twin.line}`);
-    into.push({ key, value: reader.toValue(valueNode), line });
+    into.push({ key, value, line });
   }
 }
 

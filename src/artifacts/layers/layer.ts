@@ -1,3 +1,4 @@
+import type { Under } from '../../core/artifact-path.ts';
 import type { Io } from '../../core/io.ts';
 
 /** What a store can be asked to do; layers see operations, never members. */
@@ -14,9 +15,11 @@ export type Verb =
   | 'make-directory'
   | 'facts';
 
-/** One operation on its way to a store. */
+/** One operation on its way to a store. A `page` resolves to entries, or to undefined after the last page. */
 export interface Operation {
   readonly verb: Verb;
+  /** What it is about; for a page the directory listed, for a batch of removals the root. */
+  readonly path: Under;
   /** Redacted root and path. */
   readonly subject: string;
   readonly backend: string;
@@ -26,5 +29,5 @@ export interface Operation {
   busy(result: unknown): Promise<unknown> | undefined;
 }
 
-/** Wraps every operation; outermost first: trace, retry, limit. */
+/** Wraps every operation; outermost first: trace, guard, retry, limit. */
 export type Layer = <T>(operation: Operation, io: Io, next: (io: Io) => Promise<T>) => Promise<T>;

@@ -1,0 +1,39 @@
+import { randomBytes } from 'node:crypto';
+import type { ArtifactStore, Traits } from '../../../src/artifacts/store.ts';
+
+/** An optional member of a store's contract. */
+export type Member = 'multipart' | 'makeDirectory';
+
+/**
+ * A store under test. Cases are chosen by `traits`, `members` and the hooks that are present when the suite is
+ * registered; the first case proves that the opened store says the same of itself. Starting and stopping what stands
+ * behind it is the test file's own `beforeAll` and `afterAll`.
+ */
+export interface ArtifactStoreBed {
+  readonly name: string;
+  readonly traits: Traits;
+  readonly members: readonly Member[];
+  /** What versions its entries carry. */
+  readonly versions: 'strong' | 'weak' | 'none';
+  /** The raw store, without layers, at an empty root of that name; the bucket, server or mount below it exists. */
+  readonly open: (root: string) => Promise<ArtifactStore>;
+  /** A store whose bucket, server root or mount does not exist. */
+  readonly openMissing?: () => Promise<ArtifactStore>;
+  /** Takes away every right on one stored path, which is alone in its directory, for as long as `act` runs. */
+  readonly deny?: (root: string, path: string, act: () => Promise<void>) => Promise<void>;
+  /** Stores a link at `path`; `target` is relative to the root, or absolute. */
+  readonly link?: (root: string, path: string, target: string) => Promise<void>;
+  /** Stores bytes under a name that the store itself would refuse or hide. */
+  readonly plant?: (root: string, name: string, bytes: Uint8Array) => Promise<void>;
+  /** Names for `plant` that listings must hide: temporary files of this store, of ours and of MLflow. */
+  readonly hiddenNames?: readonly string[];
+  /** A name that `accepts` refuses. */
+  readonly refusedName?: string;
+  /** Everything that is really there below the root, hidden names included. */
+  readonly leftovers?: (root: string) => Promise<readonly string[]>;
+}
+
+/** A root that no other case uses. */
+export function freshRoot(): string {
+  return `conformance-${randomBytes(6).toString('hex')}`;
+}

@@ -1,0 +1,35 @@
+import { describe, expect, test } from 'vitest';
+import { freshRoot, type ArtifactStoreBed } from './bed.ts';
+import { layerCases } from './cases/layers.ts';
+import { listCases } from './cases/list.ts';
+import { multipartCases } from './cases/multipart.ts';
+import { nameCases } from './cases/names.ts';
+import { readCases } from './cases/read.ts';
+import { removeCases } from './cases/remove.ts';
+import { statCases } from './cases/stat.ts';
+import { writeCases } from './cases/write.ts';
+
+/**
+ * Registers every case of the artifact store contract that applies to a bed. A case that cannot apply is not
+ * registered; none is ever skipped. Numbers are kept when cases come and go, so that they can be cited.
+ */
+export function artifactStoreConformance(bed: ArtifactStoreBed): void {
+  describe(`artifact store contract: ${bed.name}`, () => {
+    test('0. the bed tells the truth about its store', async () => {
+      const store = await bed.open(freshRoot());
+      expect(store.traits).toEqual(bed.traits);
+      expect({ multipart: 'multipart' in store, makeDirectory: 'makeDirectory' in store }).toEqual({
+        multipart: bed.members.includes('multipart'),
+        makeDirectory: bed.members.includes('makeDirectory'),
+      });
+    });
+    describe('names', () => nameCases(bed));
+    describe('stat', () => statCases(bed));
+    describe('list', () => listCases(bed));
+    describe('read', () => readCases(bed));
+    describe('write', () => writeCases(bed));
+    describe('remove', () => removeCases(bed));
+    if (bed.members.includes('multipart')) describe('multipart', () => multipartCases(bed));
+    describe('layers', () => layerCases(bed));
+  });
+}

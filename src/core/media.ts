@@ -31,7 +31,7 @@ const SHORTHANDS: ReadonlyMap<string, string> = new Map([
 const TEXT = new Set(
   (
     'txt log err cfg conf cnf cf ini properties prop hocon toml yaml yml xml json js py py3 csv tsv md rst ipynb ' +
-    'MLmodel MLproject'
+    'MLmodel mlproject'
   ).split(' '),
 );
 

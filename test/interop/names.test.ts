@@ -140,6 +140,7 @@ const FILES = [
   'MLmodel',
   'model/MLmodel',
   'MLproject',
+  'mlproject',
   'mlmodel',
   '.csv',
   '..csv',

@@ -29,6 +29,8 @@ describe('proxyTypeOf', () => {
     ['MLmodel', 'text/plain'],
     ['model/MLmodel', 'text/plain'],
     ['mlmodel', 'application/octet-stream'],
+    ['mlproject', 'text/plain'],
+    ['MLproject', 'application/octet-stream'],
     ['conda.yaml', 'text/plain'],
     ['DATA.CSV', 'text/csv'],
     ['data.csv', 'text/plain'],

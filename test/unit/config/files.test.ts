@@ -3,6 +3,20 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { failureOf, makeWorkspace } from './workspace.ts';
 
+/** Runs work in another working directory, and gives an import that it may have started the time to run. */
+async function inDirectory<T>(directory: string, work: () => Promise<T>): Promise<T> {
+  const before = process.cwd();
+  process.chdir(directory);
+  try {
+    const result = await work();
+    await new Promise((done) => setTimeout(done, 150));
+    expect(process.cwd()).toBe(directory);
+    return result;
+  } finally {
+    process.chdir(before);
+  }
+}
+
 describe('configuration files', () => {
   it.each([
     ['mlstow.config.yaml', 's3: { region: here }'],
@@ -60,34 +74,36 @@ describe('configuration files', () => {
     expect(await at('xdg')).toBe('home');
   });
 
-  it('never executes a file of the working directory', async () => {
+  it.each(['js', 'cjs', 'mjs', 'ts'])(
+    'never executes a .%s file of the working directory',
+    async (extension) => {
+      const space = await makeWorkspace();
+      const trap = join(space.root, 'executed');
+      const isModule = extension === 'mjs' || extension === 'ts';
+      const load = isModule
+        ? `import { writeFileSync } from 'node:fs'`
+        : `const { writeFileSync } = require('node:fs')`;
+      const script = `${load}; writeFileSync(${JSON.stringify(trap)}, 'x');`;
+      for (const name of ['mlstow.config', '.mlstowrc', '.config/mlstowrc', '.config/config']) {
+        await space.write(`project/${name}.${extension}`, script);
+      }
+      await space.write('home/.config/mlstow/config.yaml', 's3.region: mine');
+      expect(await inDirectory(space.project, async () => (await space.load()).get('s3.region'))).toBe(
+        'mine',
+      );
+      expect(existsSync(trap)).toBe(false);
+    },
+  );
+
+  it.each([
+    ['package.json', '{"cosmiconfig": {"searchPlaces": ["evil.json"]}}'],
+    ['.config/config.json', '{"cosmiconfig": {"searchPlaces": ["evil.json"]}}'],
+  ])('is not sent elsewhere by %s of the working directory', async (name, content) => {
     const space = await makeWorkspace();
-    const trap = join(space.root, 'executed');
-    const script = `require('node:fs').writeFileSync(${JSON.stringify(trap)}, 'x'); module.exports = {};`;
-    const module = `import { writeFileSync } from 'node:fs'; writeFileSync(${JSON.stringify(trap)}, 'x'); export default {};`;
-    for (const name of ['mlstow.config', '.mlstowrc', '.config/mlstowrc', '.config/config']) {
-      await space.write(`project/${name}.cjs`, script);
-      await space.write(`project/${name}.js`, script);
-      await space.write(`project/${name}.mjs`, module);
-      await space.write(`project/${name}.ts`, module);
-    }
-    await space.write(
-      'project/package.json',
-      '{"cosmiconfig": {"searchPlaces": ["evil.json"]}, "mlstow": {}}',
-    );
+    await space.write(`project/${name}`, content);
     await space.write('project/evil.json', '{"s3.region": "evil"}');
-    await space.write('home/.config/mlstow/config.yaml', 's3.region: mine');
-    const before = process.cwd();
-    process.chdir(space.project);
-    try {
-      expect((await space.load()).get('s3.region')).toBe('mine');
-      // An import that was started is given the time to run.
-      await new Promise((done) => setTimeout(done, 100));
-    } finally {
-      process.chdir(before);
-    }
-    expect(process.cwd()).toBe(before);
-    expect(existsSync(trap)).toBe(false);
+    await space.write('project/mlstow.config.yaml', 's3.region: mine');
+    expect(await inDirectory(space.project, async () => (await space.load()).get('s3.region'))).toBe('mine');
   });
 
   it.each([

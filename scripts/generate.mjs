@@ -10,6 +10,10 @@ import { fileURLToPath } from 'node:url';
 /** A page, and the exported function without arguments that gives its text. */
 const PAGES = [
   { file: 'docs/reference/settings.md', module: 'src/config/reference.ts', render: 'settingsReference' },
+  { file: 'docs/reference/output.md', module: 'scripts/output-reference.mjs', render: 'outputReference' },
+  { file: 'completions/mlstow.bash', module: 'scripts/completions.ts', render: 'bash' },
+  { file: 'completions/_mlstow', module: 'scripts/completions.ts', render: 'zsh' },
+  { file: 'completions/mlstow.fish', module: 'scripts/completions.ts', render: 'fish' },
 ];
 
 const root = new URL('../', import.meta.url);

@@ -1,6 +1,7 @@
 import { Command as Commander, CommanderError, Option as CommanderOption } from 'commander';
 import type { Key } from '../config/settings/index.ts';
 import type { Command, Option, Options } from './command.ts';
+import { GROUPS } from './groups.ts';
 import { GLOBAL_OPTIONS } from './global-options.ts';
 
 type FlagValue = string | boolean | readonly string[];
@@ -20,13 +21,6 @@ export interface ParserOutput {
   out(text: string): void;
   err(text: string): void;
 }
-
-const GROUPS: Readonly<Record<string, string>> = {
-  experiments: 'Create and manage experiments',
-  runs: 'Create and manage runs',
-  artifacts: 'Log, list and download artifacts',
-  config: 'Show settings and where they come from',
-};
 
 function addOption(to: Commander, option: Option, group?: string): void {
   const made = new CommanderOption(option.flags, option.help);

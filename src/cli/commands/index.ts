@@ -2,6 +2,7 @@ import type { Command } from '../command.ts';
 import { download } from './artifacts/download.ts';
 import { listArtifacts } from './artifacts/list.ts';
 import { log, logArtifact, logArtifacts } from './artifacts/log.ts';
+import { completionOf } from './completion.ts';
 import { getConfig, listConfig } from './config/list.ts';
 import { resolve } from './resolve.ts';
 
@@ -15,4 +16,5 @@ export const commands: readonly Command[] = [
   resolve,
   listConfig,
   getConfig,
+  completionOf(() => commands),
 ];

@@ -1,13 +1,15 @@
-import type { DatabaseSyncInstance } from '@photostructure/sqlite';
+import type { DatabaseSyncInstance, StatementSyncInstance } from '@photostructure/sqlite';
 import { pathToFileURL } from 'node:url';
 import type { Clock } from '../../core/clock.ts';
 import { stopped } from './mutex.ts';
-import { isBusy, sqliteFailure } from './sqlite-failures.ts';
+import { isBusy, resultCode, sqliteFailure } from './sqlite-failures.ts';
 
 /** How long the driver may block the event loop for a lock, in ms; the rest of the patience is spent asleep. */
 const BLOCKING_MS = 10;
 /** How long we wait for other writers in all, in ms: MLflow's own busy time-out. */
 export const DEFAULT_PATIENCE_MS = 20_000;
+const TOUCH = 'SELECT 1 FROM sqlite_master LIMIT 1';
+const KEPT_STATEMENTS = 100;
 const FIRST_PAUSE_MS = 10;
 const LONGEST_PAUSE_MS = 100;
 
@@ -30,6 +32,8 @@ export interface SqliteConnection {
   run(sql: string, parameters: readonly unknown[], signal: AbortSignal): Promise<StatementResult>;
   /** Runs statements without parameters or rows. */
   script(sql: string, signal: AbortSignal): Promise<void>;
+  /** Takes the lock that reading needs, so that no later statement of the transaction waits. */
+  touch(signal: AbortSignal): Promise<void>;
   /** Ends a transaction if one is open: some errors have ended it already. */
   rollback(): void;
   close(): void;
@@ -39,23 +43,42 @@ function toNumber(value: unknown): unknown {
   return typeof value === 'bigint' ? Number(value) : value;
 }
 
-/** Integers are read as bigint first: a step beyond 2^53 must not make its whole run unreadable. */
-function execute(
-  database: DatabaseSyncInstance,
-  sql: string,
+/** The driver frees a statement only when it is garbage, so each is prepared once and kept. */
+function statementCache(database: DatabaseSyncInstance): (sql: string) => StatementSyncInstance {
+  const cached = new Map<string, StatementSyncInstance>();
+  return (sql) => {
+    const statement = cached.get(sql) ?? database.prepare(sql);
+    cached.delete(sql);
+    cached.set(sql, statement);
+    const [oldest] = cached.keys();
+    if (cached.size > KEPT_STATEMENTS && oldest !== undefined) cached.delete(oldest);
+    return statement;
+  };
+}
+
+/** `all` tells no result code when it fails; `run` of the same statement does. */
+function readAll(
+  statement: StatementSyncInstance,
   parameters: readonly unknown[],
-): StatementResult {
-  const statement = database.prepare(sql);
+): Record<string, unknown>[] {
+  try {
+    return statement.all(...parameters) as Record<string, unknown>[];
+  } catch (thrown) {
+    if (resultCode(thrown) === undefined) statement.run(...parameters);
+    throw thrown;
+  }
+}
+
+/** Integers are read as bigint first: a step beyond 2^53 must not make its whole run unreadable. */
+function execute(statement: StatementSyncInstance, parameters: readonly unknown[]): StatementResult {
   if (statement.columns().length === 0) {
     const { changes, lastInsertRowid } = statement.run(...parameters);
     return { rows: [], changes, insertId: lastInsertRowid };
   }
   statement.setReadBigInts(true);
-  const rows = statement
-    .all(...parameters)
-    .map((row: Record<string, unknown>) =>
-      Object.fromEntries(Object.entries(row).map(([key, value]) => [key, toNumber(value)])),
-    );
+  const rows = readAll(statement, parameters).map((row) =>
+    Object.fromEntries(Object.entries(row).map(([key, value]) => [key, toNumber(value)])),
+  );
   return { rows, changes: 0, insertId: 0 };
 }
 
@@ -80,6 +103,18 @@ async function patiently<T>(
 }
 
 /**
+ * Moves the write-ahead log, if any, into the database: the driver's close may leave it behind, and a copy of the file
+ * alone must hold everything. Another user of the database makes this a matter for later.
+ */
+function leaveWhole(database: DatabaseSyncInstance): void {
+  try {
+    database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+  } catch (thrown) {
+    if (resultCode(thrown) === undefined) throw thrown;
+  }
+}
+
+/**
  * Opens a file. Session settings are MLflow's (mlflow/store/db/utils.py: foreign keys, case-sensitive LIKE); the
  * journal mode stays as found.
  * @throws Failure denied when the file is absent (unless `mode` is `rwc`) or may not be opened, corrupt
@@ -99,13 +134,19 @@ export async function connectSqlite(
   } catch (thrown) {
     throw sqliteFailure(thrown, subject);
   }
+  const prepared = statementCache(database);
   return {
     run: (sql, parameters, signal) =>
-      patiently(() => execute(database, sql, parameters), waiting, subject, signal),
+      patiently(() => execute(prepared(sql), parameters), waiting, subject, signal),
+    touch: (signal) => patiently(() => void prepared(TOUCH).run(), waiting, subject, signal),
     script: (sql, signal) => patiently(() => database.exec(sql), waiting, subject, signal),
     rollback() {
       if (database.isTransaction) database.exec('ROLLBACK');
     },
-    close: () => database.close(),
+    close() {
+      if (!database.isOpen) return;
+      if (mode !== 'ro') leaveWhole(database);
+      database.close();
+    },
   };
 }

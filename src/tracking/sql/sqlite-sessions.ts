@@ -23,6 +23,7 @@ export async function sqliteSessions(connection: SqliteConnection, label: string
       signal = io.signal;
       await connection.script(begin, signal);
       try {
+        await connection.touch(signal);
         const result = await work(db);
         await connection.script('COMMIT', signal);
         return result;

@@ -109,7 +109,8 @@ describe('experiments in a database', () => {
   it('pages newest first, then by id, with those that have no time last', async () => {
     const cwd = await temporaryFolder();
     const store = await open(cwd);
-    for (let i = 0; i < 450; i += 1) await store.experiments.create({ name: `e${i}`, tags: { i: `${i}` } }, io);
+    for (let i = 0; i < 450; i += 1)
+      await store.experiments.create({ name: `e${i}`, tags: { i: `${i}` } }, io);
     tamper(
       join(cwd, 'mlflow.db'),
       'UPDATE experiments SET creation_time = experiment_id % 3',
@@ -147,7 +148,9 @@ describe('experiments in a database', () => {
     tamper(join(cwd, 'mlflow.db'), "INSERT INTO workspaces (name) VALUES ('team')");
     const team = await open(cwd, { workspace: 'team' });
     const id = await team.experiments.create({ name: 'x', tags: {} }, io);
-    expect((await team.experiments.get(id, io)).artifactLocation).toBe(join(cwd, 'mlruns/workspaces/team', id));
+    expect((await team.experiments.get(id, io)).artifactLocation).toBe(
+      join(cwd, 'mlruns/workspaces/team', id),
+    );
     expect(await collect(team.experiments.search({ view: 'all' }, io))).toHaveLength(1);
     expect((await failureOf(team.experiments.get('0', io))).kind).toBe('not-found');
     const run = await team.runs.create({ experimentId: id, userId: 'u', startTime: 1, tags: {} }, io);

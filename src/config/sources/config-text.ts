@@ -95,7 +95,8 @@ export async function parseConfigText(
   content: string,
   property?: string,
 ): Promise<ConfigText | undefined> {
-  const yaml = await import('yaml');
+  // A CommonJS package: when bundled, its names are members of the default export only.
+  const { default: yaml } = await import('yaml');
   const lines = new yaml.LineCounter();
   const document = yaml.parseDocument(content, { lineCounter: lines, prettyErrors: false });
   const [error] = document.errors;

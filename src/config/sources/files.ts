@@ -34,7 +34,8 @@ async function load(file: string, content: string): Promise<unknown> {
  * settings of its own from there, and would run `.config/config.js` to get them.
  */
 async function explore(): Promise<PublicExplorer> {
-  const { cosmiconfig } = await import('cosmiconfig');
+  // A CommonJS package: when bundled, its names are members of the default export only.
+  const { cosmiconfig } = (await import('cosmiconfig')).default;
   const workingDirectory = process.cwd.bind(process);
   process.cwd = () => devNull;
   try {

@@ -15,7 +15,7 @@ export interface ConfigText {
   readonly profiles: ReadonlyMap<string, readonly Written[]>;
 }
 
-type Yaml = typeof YamlPackage;
+type Yaml = (typeof YamlPackage)['default'];
 
 interface Reader {
   readonly yaml: Yaml;

@@ -1,0 +1,108 @@
+import type { Clock } from '../../../core/clock.ts';
+import { Failure } from '../../../core/failure.ts';
+import type { Location } from '../../../core/location.ts';
+import type { Net } from '../../../net/net.ts';
+import type { ArtifactStore } from '../../store.ts';
+import { createBucketClient, type BucketClient } from './client.ts';
+import { anonymous, chainKeys, givenKeys, type KeySource } from './credentials.ts';
+import { isAmazon, siteOf, type EndpointOptions, type Site } from './endpoint.ts';
+import { extraHeaders } from './extra-args.ts';
+import { prefixOf } from './root.ts';
+import { createS3Store } from './store.ts';
+
+/** What a user can set about S3; names as in the settings `s3.*`. */
+export interface S3Options extends EndpointOptions {
+  readonly signatureVersion: 's3v4' | 'unsigned';
+  readonly accessKeyId?: string;
+  readonly secretAccessKey?: string;
+  readonly sessionToken?: string;
+  readonly profile?: string;
+  /** As MLFLOW_S3_UPLOAD_EXTRA_ARGS holds them. */
+  readonly uploadExtraArgs?: Readonly<Record<string, unknown>>;
+  readonly expectedBucketOwner?: string;
+  /** Unset: `when_supported` at Amazon (CRC32), `when_required` elsewhere (MD5, or the signed SHA-256 of plain HTTP). */
+  readonly checksum?: 'when_required' | 'when_supported';
+  readonly maxSockets: number;
+  readonly net: Net;
+  readonly clock: Clock;
+}
+
+/** Connections and credentials of S3, shared by all its stores. */
+export interface S3Backend {
+  /**
+   * A store at a location; no request is made.
+   * @throws Failure misconfigured
+   */
+  at(location: Location): ArtifactStore;
+  /** Closes the connections. */
+  close(): Promise<void>;
+}
+
+function halfGiven(missing: string): Failure {
+  return new Failure({
+    kind: 'misconfigured',
+    message: `only one of AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY is set`,
+    subject: missing,
+    hint: `set ${missing} too`,
+    settings: ['s3.accessKeyId', 's3.secretAccessKey'],
+  });
+}
+
+function keysOf(options: S3Options): KeySource {
+  if (options.signatureVersion === 'unsigned') return anonymous;
+  const { accessKeyId, secretAccessKey, sessionToken, profile, net, clock } = options;
+  if (accessKeyId !== undefined && secretAccessKey !== undefined) {
+    return givenKeys({ accessKeyId, secretAccessKey, ...(sessionToken ? { sessionToken } : {}) });
+  }
+  if (accessKeyId !== undefined) throw halfGiven('AWS_SECRET_ACCESS_KEY');
+  if (secretAccessKey !== undefined) throw halfGiven('AWS_ACCESS_KEY_ID');
+  const region = options.region ?? 'us-east-1';
+  return chainKeys({ ...(profile === undefined ? {} : { profile }), region, net, clock });
+}
+
+function identityOf(options: S3Options): string {
+  if (options.signatureVersion === 'unsigned') return 'anonymous';
+  return options.accessKeyId ?? `profile ${options.profile ?? 'default'}`;
+}
+
+function integrityOf(site: Site, asked: S3Options['checksum']): 'crc32' | 'md5' {
+  const supported = asked === undefined ? isAmazon(site) : asked === 'when_supported';
+  return supported ? 'crc32' : 'md5';
+}
+
+/**
+ * Opens S3 and what speaks its protocol. Nothing is loaded or asked before the first operation of a store.
+ * @throws Failure misconfigured: upload arguments that are unknown, half a key
+ */
+export async function connectS3(options: S3Options): Promise<S3Backend> {
+  const extra = extraHeaders(options.uploadExtraArgs ?? {});
+  const keys = keysOf(options);
+  const owner = options.expectedBucketOwner;
+  const headers = owner === undefined ? {} : { 'x-amz-expected-bucket-owner': owner };
+  const { net, clock } = options;
+  const clients = new Map<string, BucketClient>();
+  const clientOf = (site: Site): BucketClient => {
+    const key = `${site.endpoint?.href ?? 'amazon'} ${site.bucket}`;
+    const client = clients.get(key) ?? createBucketClient(site, { net, clock, keys, headers });
+    clients.set(key, client);
+    return client;
+  };
+  return {
+    at: (location) => {
+      const site = siteOf(location, options);
+      const integrity = integrityOf(site, options.checksum);
+      const root = {
+        client: clientOf(site),
+        label: location.redacted,
+        prefix: prefixOf(location),
+        extra,
+        integrity,
+      };
+      const backend = `s3 ${site.endpoint?.origin ?? 'amazon'} ${identityOf(options)}`;
+      return createS3Store(root, backend, options.maxSockets);
+    },
+    close: async () => {
+      net.close();
+    },
+  };
+}

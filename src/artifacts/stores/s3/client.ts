@@ -1,0 +1,159 @@
+import type { Clock } from '../../../core/clock.ts';
+import type { Failure } from '../../../core/failure.ts';
+import type { Io } from '../../../core/io.ts';
+import { readText } from '../../../net/read-body.ts';
+import type { Net, NetResponse } from '../../../net/net.ts';
+import type { KeySource } from './credentials.ts';
+import { urlOf, type Site } from './endpoint.ts';
+import { refusalFailure, type Asked } from './failures.ts';
+import type { Payload } from './payload.ts';
+import { readErrorDocument, readRefusal, type Refusal } from './refusal.ts';
+import { EMPTY_SHA256, signedHeaders, type AwsKeys } from './sign.ts';
+import { parseDocument, type Element } from './xml.ts';
+
+/** One S3 request. */
+export interface Call {
+  readonly method: 'GET' | 'HEAD' | 'PUT' | 'POST' | 'DELETE';
+  /** For messages, such as `read`. */
+  readonly doing: string;
+  /** Redacted URI of what it is about. */
+  readonly subject: string;
+  /** The object; the bucket itself when absent. */
+  readonly key?: string;
+  readonly query?: Readonly<Record<string, string>>;
+  /** Lower-case names. */
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly payload?: Payload;
+}
+
+/** Signed S3 requests to one bucket. */
+export interface BucketClient {
+  readonly site: Site;
+  /** Whether bodies travel unprotected by TLS. */
+  readonly plain: boolean;
+  /**
+   * Sends a request; a success (status below 300) is given back, its body to be consumed or destroyed. The bucket's
+   * region is learned from a refusal and the request signed anew for it, once; keys that have expired are renewed, once.
+   * A redirect is never followed: the region alone decides the host.
+   * @throws Failure as `refusalFailure` maps it, and those of Net
+   */
+  send(call: Call, io: Io): Promise<NetResponse>;
+  /** Sends a request whose success is an XML document; a 200 that holds an error is a failure. */
+  ask(call: Call, io: Io): Promise<Element>;
+  /** Whether the bucket answered anything successfully yet. */
+  seen(): boolean;
+}
+
+export interface ClientOptions {
+  readonly net: Net;
+  readonly clock: Clock;
+  readonly keys: KeySource;
+  /** Headers of every request. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** The largest XML answer, in bytes; a page of 1,000 keys of 1,024 bytes, percent-encoded, stays below. */
+const MAX_XML_BYTES = 16 * 1024 * 1024;
+const RENEWABLE = new Set(['ExpiredToken', 'InvalidToken', 'InvalidTokenId', 'TokenRefreshRequired']);
+
+/** One bucket, and what is learned while talking to it. */
+interface Talk {
+  readonly site: Site;
+  readonly options: ClientOptions;
+  region: string;
+  seen: boolean;
+}
+
+function otherRegion(refusal: Refusal, used: string): string | undefined {
+  const told = [301, 307, 400].includes(refusal.status) ? refusal.region : undefined;
+  return told === used ? undefined : told;
+}
+
+function isStale(refusal: Refusal): boolean {
+  return refusal.status === 401 || RENEWABLE.has(refusal.code);
+}
+
+/** A HEAD is refused without a word; the same question as a GET of one byte or one key says why. */
+function asGet(call: Call): Call {
+  if (call.key === undefined) {
+    return { ...call, method: 'GET', query: { 'list-type': '2', 'max-keys': '1' } };
+  }
+  return { ...call, method: 'GET', headers: { ...call.headers, range: 'bytes=0-0' } };
+}
+
+function askedOf(talk: Talk, call: Call): Asked {
+  const { site } = talk;
+  const { host } = urlOf({ ...site, style: 'path' }, talk.region, undefined, {});
+  return { doing: call.doing, subject: call.subject, bucket: site.bucket, host };
+}
+
+async function transmit(talk: Talk, call: Call, keys: AwsKeys | undefined, io: Io): Promise<NetResponse> {
+  const { payload, method } = call;
+  const { options, region } = talk;
+  const url = urlOf(talk.site, region, call.key, call.query ?? {});
+  const given = { ...options.headers, ...call.headers, ...payload?.headers };
+  const signable = { method, url, headers: given, payloadHash: payload?.hash ?? EMPTY_SHA256 };
+  const headers = signedHeaders(signable, keys, { region, now: options.clock.now() });
+  const request = { method, url, headers, redirect: 'manual' as const };
+  if (payload === undefined) return options.net.send(request, io);
+  const body = await payload.open(io);
+  const response = await options.net.send({ ...request, body, length: payload.length }, io);
+  if (body instanceof Uint8Array && response.status < 300) io.progress?.(body.byteLength);
+  return response;
+}
+
+async function explain(talk: Talk, call: Call, refusal: Refusal, io: Io): Promise<Failure> {
+  if (call.method === 'HEAD' && [301, 307, 400, 401, 403].includes(refusal.status)) {
+    const response = await send(talk, asGet(call), io);
+    response.body.destroy();
+  }
+  return refusalFailure(askedOf(talk, call), refusal);
+}
+
+async function send(talk: Talk, call: Call, io: Io): Promise<NetResponse> {
+  const again = call.payload?.replayable ?? true;
+  const { keys: source } = talk.options;
+  for (let moved = false, renewed = false; ;) {
+    const { region } = talk;
+    const keys = await source.get(io);
+    const response = await transmit(talk, call, keys, io);
+    if (response.status < 300) {
+      talk.seen = true;
+      return response;
+    }
+    const refusal = await readRefusal(response);
+    const next = otherRegion(refusal, region);
+    if (again && !moved && next !== undefined) {
+      io.trace?.('region', { bucket: talk.site.bucket, region: next });
+      talk.region = next;
+      moved = true;
+    } else if (again && !renewed && isStale(refusal) && source.reject(keys)) {
+      renewed = true;
+    } else {
+      const failure = await explain(talk, call, refusal, io);
+      // Explaining a HEAD may have taught us the region.
+      if (moved || talk.region === region) throw failure;
+      moved = true;
+    }
+  }
+}
+
+async function ask(talk: Talk, call: Call, io: Io): Promise<Element> {
+  const response = await send(talk, call, io);
+  const text = (await readText(response, MAX_XML_BYTES)).trimStart();
+  const told = readErrorDocument(text);
+  if (told.code !== '') throw refusalFailure(askedOf(talk, call), { status: 500, ...told });
+  return parseDocument(text, call.subject).root;
+}
+
+/** The client of one bucket; clients of one backend share connections and keys. */
+export function createBucketClient(site: Site, options: ClientOptions): BucketClient {
+  const talk: Talk = { site, options, region: site.region, seen: false };
+  return {
+    site,
+    plain: site.endpoint?.protocol === 'http:',
+    send: async (call, io) => send(talk, call, io),
+    ask: async (call, io) => ask(talk, call, io),
+    seen: () => talk.seen,
+  };
+}

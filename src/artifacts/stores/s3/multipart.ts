@@ -1,0 +1,244 @@
+import { createHash } from 'node:crypto';
+import type { ArtifactPath } from '../../../core/artifact-path.ts';
+import { Failure } from '../../../core/failure.ts';
+import type { Io } from '../../../core/io.ts';
+import type { Multipart, Part, Precondition, Receipt, Source, Stored, UploadSession } from '../../store.ts';
+import { toBase64, type Algorithm } from './digest.ts';
+import { bareTag, versionOf } from './entry.ts';
+import { codeOf } from './failures.ts';
+import { bytesPayload, payloadOf } from './payload.ts';
+import { keyOf, subjectOf, type Root } from './root.ts';
+import { statObject } from './stat.ts';
+import { checkCondition, conditionally, creationHeaders, proofOf, rulesOf } from './write.ts';
+import { escapeText, textOf } from './xml.ts';
+
+const MIB = 1024 * 1024;
+
+interface Upload {
+  readonly root: Root;
+  readonly path: ArtifactPath;
+  readonly id: string;
+  readonly when?: Precondition | undefined;
+}
+
+type Expect = Parameters<UploadSession['commit']>[1];
+
+function failed(upload: Upload, kind: 'corrupt' | 'invalid', reason: string): Failure {
+  const subject = subjectOf(upload.root, upload.path);
+  return new Failure({ kind, message: `cannot finish ${subject}: ${reason}`, subject });
+}
+
+/** The checksum that the upload promises of every part. */
+function announcedBy(root: Root): Algorithm | undefined {
+  return rulesOf(root).integrity.find((algorithm) => algorithm !== 'md5');
+}
+
+async function putPart(upload: Upload, part: Part, source: Source, io: Io): Promise<Receipt> {
+  const { root, path } = upload;
+  if (source.size !== part.size) {
+    throw failed(
+      upload,
+      'invalid',
+      `part ${part.number} has ${source.size ?? 'unknown'} bytes, not ${part.size}`,
+    );
+  }
+  const payload = await payloadOf(source, rulesOf(root), io);
+  const response = await root.client.send(
+    {
+      method: 'PUT',
+      doing: `store part ${part.number} of`,
+      subject: subjectOf(root, path),
+      key: keyOf(root, path),
+      query: { partNumber: String(part.number), uploadId: upload.id },
+      headers: root.extra.access,
+      payload,
+    },
+    io,
+  );
+  response.body.resume();
+  const proof = proofOf(root, path, payload, response.headers);
+  const announced = announcedBy(root);
+  const checksums = payload.checksums();
+  const checksum = checksums.find(({ algorithm }) => algorithm === announced) ?? checksums[0];
+  return {
+    ...part,
+    tag: bareTag(response.headers['etag'] ?? ''),
+    ...(proof === 'checksum' && checksum ? { checksum } : {}),
+  };
+}
+
+function partElement({ number, tag, checksum }: Receipt, announced: Algorithm | undefined): string {
+  const name = `Checksum${checksum?.algorithm.toUpperCase() ?? ''}`;
+  const proof =
+    checksum === undefined || checksum.algorithm !== announced
+      ? ''
+      : `<${name}>${toBase64(checksum.value)}</${name}>`;
+  return `<Part><PartNumber>${number}</PartNumber><ETag>&quot;${escapeText(tag)}&quot;</ETag>${proof}</Part>`;
+}
+
+function documentOf(receipts: readonly Receipt[], announced: Algorithm | undefined): Buffer {
+  const parts = receipts.map((receipt) => partElement(receipt, announced)).join('');
+  return Buffer.from(
+    `<?xml version="1.0" encoding="UTF-8"?><CompleteMultipartUpload xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${parts}</CompleteMultipartUpload>`,
+  );
+}
+
+function sizeOf(receipts: readonly Receipt[]): number {
+  return receipts.reduce((sum, receipt) => sum + receipt.size, 0);
+}
+
+/** The ETag of an object in parts is the MD5 of the parts' MD5s, where those are MD5s; undefined where they are not. */
+export function expectedTag(receipts: readonly Receipt[]): string | undefined {
+  if (!receipts.every(({ tag }) => /^[0-9a-f]{32}$/.test(tag))) return undefined;
+  const joined = Buffer.from(receipts.map(({ tag }) => tag).join(''), 'hex');
+  return `${createHash('md5').update(joined).digest('hex')}-${receipts.length}`;
+}
+
+function inOrder(upload: Upload, receipts: readonly Receipt[], expect: Expect): readonly Receipt[] {
+  const sorted = receipts.toSorted((a, b) => a.number - b.number);
+  let size = 0;
+  for (const [index, receipt] of sorted.entries()) {
+    if (receipt.number !== index + 1 || receipt.offset !== size)
+      throw failed(upload, 'corrupt', `part ${index + 1} is missing`);
+    size += receipt.size;
+  }
+  if (size !== expect.size)
+    throw failed(upload, 'corrupt', `the parts have ${size} bytes, not ${expect.size}`);
+  return sorted;
+}
+
+const OF_PARTS = /^[0-9a-f]{32}-\d+$/;
+
+/** What is stored at the path, when it is what these parts make; undefined when it is something else. */
+async function storedParts(
+  upload: Upload,
+  receipts: readonly Receipt[],
+  io: Io,
+): Promise<Stored | undefined> {
+  const entry = await statObject(upload.root, upload.path, io);
+  if (entry?.size !== sizeOf(receipts)) return undefined;
+  const tag = entry.version?.id ?? '';
+  const expected = expectedTag(receipts);
+  if (expected !== undefined && OF_PARTS.test(tag) && tag !== expected) return undefined;
+  const proven = tag === expected && receipts.every(({ checksum }) => checksum);
+  return { entry, proof: proven ? 'checksum' : 'size' };
+}
+
+async function complete(upload: Upload, receipts: readonly Receipt[], io: Io): Promise<Stored> {
+  const { root, path } = upload;
+  let tag;
+  try {
+    const answer = await conditionally(root, path, upload.when, async (condition) =>
+      root.client.ask(
+        {
+          method: 'POST',
+          doing: 'finish',
+          subject: subjectOf(root, path),
+          key: keyOf(root, path),
+          query: { uploadId: upload.id },
+          headers: {
+            'content-type': 'application/xml',
+            ...root.extra.access,
+            ...root.extra.finish,
+            ...condition,
+          },
+          payload: bytesPayload(documentOf(receipts, announcedBy(root))),
+        },
+        io,
+      ),
+    );
+    tag = textOf(answer, 'ETag');
+  } catch (thrown) {
+    if (codeOf(thrown) !== 'NoSuchUpload') throw thrown;
+    const stored = await storedParts(upload, receipts, io);
+    if (stored) return stored;
+    throw thrown;
+  }
+  const proven =
+    tag !== undefined && bareTag(tag) === expectedTag(receipts) && receipts.every(({ checksum }) => checksum);
+  if (proven) {
+    const entry = { path, kind: 'file', size: sizeOf(receipts), ...versionOf(tag), checksums: [] } as const;
+    return { entry, proof: 'checksum' };
+  }
+  const stored = await storedParts(upload, receipts, io);
+  if (stored) return stored;
+  throw failed(upload, 'corrupt', 'what is stored is not what was sent');
+}
+
+async function abort(upload: Upload, io: Io): Promise<void> {
+  const { root, path } = upload;
+  try {
+    const response = await root.client.send(
+      {
+        method: 'DELETE',
+        doing: 'give up the upload of',
+        subject: subjectOf(root, path),
+        key: keyOf(root, path),
+        query: { uploadId: upload.id },
+      },
+      io,
+    );
+    response.body.resume();
+  } catch (thrown) {
+    if (codeOf(thrown) !== 'NoSuchUpload') throw thrown;
+  }
+}
+
+function sessionOf(upload: Upload): UploadSession {
+  let done: Stored | undefined;
+  return {
+    token: upload.id,
+    put: async (part, source, io) => putPart(upload, part, source, io),
+    commit: async (receipts, expect, io) => {
+      done ??= await complete(upload, inOrder(upload, receipts, expect), io);
+      return done;
+    },
+    abort: async (io) => abort(upload, io),
+  };
+}
+
+async function begin(
+  root: Root,
+  path: ArtifactPath,
+  plan: Parameters<Multipart['begin']>[1],
+  io: Io,
+): Promise<UploadSession> {
+  await checkCondition(root, path, plan.when, io);
+  const subject = subjectOf(root, path);
+  const checksum = announcedBy(root);
+  const answer = await root.client.ask(
+    {
+      method: 'POST',
+      doing: 'begin the upload of',
+      subject,
+      key: keyOf(root, path),
+      query: { uploads: '' },
+      headers: {
+        ...creationHeaders(root, plan.media),
+        ...(checksum === undefined ? {} : { 'x-amz-checksum-algorithm': checksum.toUpperCase() }),
+      },
+      payload: bytesPayload(new Uint8Array()),
+    },
+    io,
+  );
+  const id = textOf(answer, 'UploadId');
+  if (!id)
+    throw new Failure({ kind: 'corrupt', message: `the server began no upload of ${subject}`, subject });
+  return sessionOf({ root, path, id, when: plan.when });
+}
+
+/**
+ * Uploads in parallel parts: https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html. Parts are alike
+ * everywhere because Cloudflare R2 takes no others (https://developers.cloudflare.com/r2/objects/multipart-objects/).
+ */
+export function multipartOf(root: Root): Multipart {
+  return {
+    order: 'any',
+    uniform: true,
+    needsSize: false,
+    minBytes: 5 * MIB,
+    maxBytes: 5 * 1024 * MIB,
+    maxParts: 10_000,
+    begin: async (path, plan, io) => begin(root, path, plan, io),
+  };
+}

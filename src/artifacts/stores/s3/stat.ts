@@ -1,0 +1,71 @@
+import type { ArtifactPath } from '../../../core/artifact-path.ts';
+import type { Io } from '../../../core/io.ts';
+import type { NetResponse } from '../../../net/net.ts';
+import type { Entry, Facts } from '../../store.ts';
+import type { Call } from './client.ts';
+import { entryOf } from './entry.ts';
+import { statusOf } from './failures.ts';
+import { keyOf, subjectOf, type Root } from './root.ts';
+
+/** HeadBucket; a bucket that may not be looked at is a failure, not an absent one. */
+export async function bucketFacts(root: Root, io: Io): Promise<Facts> {
+  try {
+    const call: Call = { method: 'HEAD', doing: 'look at', subject: `bucket ${root.client.site.bucket}` };
+    const response = await root.client.send(call, io);
+    response.body.destroy();
+    return { anchor: 'present' };
+  } catch (thrown) {
+    if (statusOf(thrown) === 404) return { anchor: 'absent' };
+    throw thrown;
+  }
+}
+
+/** Fails with `not-found` when the bucket does not exist; asked once, since every success proves it. */
+async function requireBucket(root: Root, io: Io): Promise<void> {
+  if (root.client.seen()) return;
+  const query = { 'list-type': '2', 'max-keys': '1' };
+  try {
+    await root.client.ask({ method: 'GET', doing: 'look at', subject: root.label, query }, io);
+  } catch (thrown) {
+    // A bucket that must not be listed exists.
+    if (statusOf(thrown) !== 403) throw thrown;
+  }
+}
+
+async function head(root: Root, path: ArtifactPath, io: Io): Promise<NetResponse> {
+  const call: Call = {
+    method: 'HEAD',
+    doing: 'look at',
+    subject: subjectOf(root, path),
+    key: keyOf(root, path),
+    headers: root.extra.access,
+  };
+  try {
+    return await root.client.send(
+      { ...call, headers: { ...call.headers, 'x-amz-checksum-mode': 'ENABLED' } },
+      io,
+    );
+  } catch (thrown) {
+    // Asking for the checksum of an encrypted object needs the right to decrypt; looking at it does not.
+    if (statusOf(thrown) !== 403) throw thrown;
+    return root.client.send(call, io);
+  }
+}
+
+/**
+ * HeadObject: https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
+ * @throws Failure not-found when the bucket does not exist
+ */
+export async function statObject(root: Root, path: ArtifactPath, io: Io): Promise<Entry | undefined> {
+  let response;
+  try {
+    response = await head(root, path, io);
+  } catch (thrown) {
+    if (statusOf(thrown) !== 404) throw thrown;
+    await requireBucket(root, io);
+    return undefined;
+  }
+  response.body.destroy();
+  const size = response.headers['content-length'];
+  return entryOf(path, response.headers, size === undefined ? undefined : Number(size));
+}

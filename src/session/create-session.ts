@@ -73,19 +73,23 @@ function lazily(
     const { trackingUriOf } = await import('./open-tracking.ts');
     return trackingUriOf(config, world.cwd);
   });
+  const server = once(async () => {
+    const { prepareServer } = await import('./server.ts');
+    return prepareServer(await trackingUri(), config, world.clock);
+  });
   let tracking: { readonly intent: Intent; readonly store: Promise<TrackingStore> } | undefined;
   let stores: Promise<Stores> | undefined;
   const openTracking = async (intent: Intent): Promise<TrackingStore> => {
     if (tracking && RANK[tracking.intent] >= RANK[intent]) return tracking.store;
     const before = tracking;
     const { openTracking: open } = await import('./open-tracking.ts');
-    tracking = { intent, store: open({ uri: await trackingUri(), intent, config, world, log, io }) };
+    tracking = { intent, store: open({ uri: await trackingUri(), intent, config, world, log, io, server }) };
     if (before) await (await before.store).close();
     return tracking.store;
   };
   const openStores = async (): Promise<Stores> => {
     const { openStores: open } = await import('./open-stores.ts');
-    stores ??= Promise.resolve(open({ config, world, trackingUri: await trackingUri() }));
+    stores ??= Promise.resolve(open({ config, clock: world.clock, cwd: world.cwd, server }));
     return stores;
   };
   return {

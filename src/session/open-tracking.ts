@@ -5,6 +5,7 @@ import { redactUri } from '../core/redact.ts';
 import { defaultTrackingUri } from '../tracking/default-uri.ts';
 import type { TrackingStore } from '../tracking/store.ts';
 import type { Log } from './log.ts';
+import type { Server } from './server.ts';
 import type { Intent, World } from './session.ts';
 
 /** The tracking URI in force: the one set, else what mlflow chooses in this directory. */
@@ -19,6 +20,8 @@ interface TrackingOptions {
   readonly world: World;
   readonly log: Log;
   readonly io: Io;
+  /** The tracking server, when the URI names one. */
+  readonly server: () => Promise<Server>;
 }
 
 /** Opens the tracking store that a URI names. @throws Failure unsupported, not-found (a mistyped path), misconfigured */
@@ -36,9 +39,9 @@ export async function openTracking(options: TrackingOptions): Promise<TrackingSt
   });
 }
 
-async function openRest({ uri, config, world }: TrackingOptions): Promise<TrackingStore> {
-  const { openRestTracking } = await import('./rest-tracking.ts');
-  return openRestTracking(uri, config, world);
+async function openRest({ server }: TrackingOptions): Promise<TrackingStore> {
+  const { openRestStore } = await import('../tracking/rest/open-rest-store.ts');
+  return openRestStore((await server()).options);
 }
 
 async function openSql({ uri, intent, config, world, log, io }: TrackingOptions): Promise<TrackingStore> {

@@ -1,0 +1,39 @@
+import type { S3Options } from '../artifacts/stores/s3/backend.ts';
+import { Failure } from '../core/failure.ts';
+import type { Config } from '../config/resolve.ts';
+
+type Optional<T> = { readonly [K in keyof T]?: T[K] | undefined };
+
+/** The same object without the fields that hold nothing. */
+function present<T>(fields: Optional<T>): Partial<T> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Partial<T>;
+}
+
+/** The settings of S3 as its store takes them. @throws Failure misconfigured for a malformed value */
+export function s3Options(config: Config): Omit<S3Options, 'net' | 'clock' | 'maxSockets'> {
+  const signatureVersion = config.get('s3.signatureVersion');
+  if (signatureVersion === 's3') {
+    throw new Failure({
+      kind: 'unsupported',
+      message: 'MLFLOW_EXPERIMENTAL_S3_SIGNATURE_VERSION asks for the retired signature version 2 (s3)',
+      hint: 'unset it to sign with version 4 (s3v4); every store that MLflow supports takes it',
+      subject: 's3.signatureVersion',
+      settings: ['s3.signatureVersion'],
+    });
+  }
+  return {
+    addressingStyle: config.get('s3.addressingStyle'),
+    signatureVersion,
+    ...present({
+      endpointUrl: config.get('s3.endpointUrl'),
+      region: config.get('s3.region'),
+      accessKeyId: config.get('s3.accessKeyId'),
+      secretAccessKey: config.get('s3.secretAccessKey'),
+      sessionToken: config.get('s3.sessionToken'),
+      profile: config.get('s3.profile'),
+      uploadExtraArgs: config.get('s3.uploadExtraArgs'),
+      expectedBucketOwner: config.get('s3.expectedBucketOwner'),
+      checksum: config.get('s3.checksum'),
+    }),
+  };
+}

@@ -61,6 +61,8 @@ export interface Experiments {
   restore(experimentId: string, io: Io): Promise<void>;
   update(experimentId: string, change: ExperimentChange, io: Io): Promise<void>;
   setTag(experimentId: string, key: string, value: string, io: Io): Promise<void>;
+  /** Removes a tag of an active experiment. @throws Failure not-found when it has none */
+  readonly deleteTag?: (experimentId: string, key: string, io: Io) => Promise<void>;
 }
 
 export interface NewRun {

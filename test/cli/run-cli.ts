@@ -55,7 +55,7 @@ export async function runCli(args: readonly string[], place: CliPlace): Promise<
       env: place.env ?? {},
       cwd: place.cwd,
       home: place.home ?? place.cwd,
-      stdin: stdin as NodeJS.ReadStream,
+      stdin: stdin as unknown as NodeJS.ReadStream,
       stdout: stdout as unknown as NodeJS.WriteStream,
       stderr: stderr as unknown as NodeJS.WriteStream,
       clock: place.clock ?? systemClock,

@@ -1,0 +1,18 @@
+import { command } from '../../command.ts';
+import { RUN_ID } from './run-id.ts';
+
+export const restoreRun = command({
+  name: 'runs restore',
+  summary: 'Restore a deleted run.',
+  examples: ['mlstow runs restore -r $RUN_ID'],
+  options: { runId: RUN_ID },
+  async run(session, { runId }) {
+    const tracking = await session.tracking('write');
+    await tracking.runs.restore(runId, session.io);
+    return {
+      data: () => ({ run_id: runId }),
+      text: () => [`Run with id ${runId} has been restored.\n`],
+      quiet: () => [`${runId}\n`],
+    };
+  },
+});

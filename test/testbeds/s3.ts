@@ -9,6 +9,9 @@ import { cached } from './bed-cache.ts';
 import { goInstall } from './go-install.ts';
 import { makeTls, type TlsFiles } from './tls.ts';
 
+// The client warns of its future on stderr otherwise; it reads this when the first one is made.
+process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true';
+
 const VERSITYGW = '1.8.0';
 const MINIO = 'v0.0.0-20260212201848-7aac2a2c5b7c';
 

@@ -1,13 +1,9 @@
 import { isAbsolute, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Failure } from '../core/failure.ts';
+import { appendToUri } from '../core/location.ts';
 
 const SCHEME = /^[a-z][a-z0-9+.-]+:/i;
-
-function appendToUri(uri: string, ...parts: readonly string[]): string {
-  const [, base = '', rest = ''] = SCHEME.test(uri) ? (/^([^?#]*)(.*)$/s.exec(uri) ?? []) : [uri, uri];
-  return `${base}${base.endsWith('/') ? '' : '/'}${parts.join('/')}${rest}`;
-}
 
 function unquote(path: string, uri: string): string {
   try {

@@ -13,6 +13,8 @@ await build({
   format: 'esm',
   platform: 'node',
   target: 'node20.19',
+  // The ES modules of packages that have both: they can be split, shaken, and keep their named exports.
+  mainFields: ['module', 'main'],
   chunkNames: 'chunks/[name]-[hash]',
   legalComments: 'linked',
   // Native add-on with its own loader; cosmiconfig's optional TypeScript loader, which we never use.

@@ -2,8 +2,7 @@
  * Writes every page that is generated from declarations in src/. `--check` writes nothing and exits 1 when a committed
  * page is not what would be written.
  */
-import { build } from 'esbuild';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -18,25 +17,6 @@ const PAGES = [
 
 const root = new URL('../', import.meta.url);
 
-/** Node 20 runs no TypeScript: bundle it, next to node_modules so that packages are found. */
-async function load(module) {
-  const outfile = fileURLToPath(new URL(`node_modules/.cache/mlstow/generate-${process.pid}.mjs`, root));
-  await build({
-    entryPoints: [fileURLToPath(new URL(module, root))],
-    outfile,
-    bundle: true,
-    packages: 'external',
-    format: 'esm',
-    platform: 'node',
-    logLevel: 'warning',
-  });
-  try {
-    return await import(`${outfile}?${module}`);
-  } finally {
-    rmSync(outfile);
-  }
-}
-
 function current(file) {
   try {
     return readFileSync(new URL(file, root), 'utf8');
@@ -48,7 +28,7 @@ function current(file) {
 
 const check = process.argv.includes('--check');
 for (const { file, module, render } of PAGES) {
-  const text = await (await load(module))[render]();
+  const text = (await import(new URL(module, root)))[render]();
   if (current(file) === text) continue;
   if (check) {
     console.error(`${file} is not what its declarations say: run npm run generate`);

@@ -1,4 +1,4 @@
-import type { Key } from '../config/settings/index.ts';
+import { declarationOf, type Key } from '../config/settings/index.ts';
 import type { Failure } from '../core/failure.ts';
 import type { Session } from '../session/session.ts';
 
@@ -66,6 +66,19 @@ export function flag(flags: string, help: string, more: More = {}): FlagOption {
 
 export function list(flags: string, help: string, more: More = {}): ListOption {
   return { kind: 'list', flags, help, ...more };
+}
+
+/** The option that sets a setting, as the setting's declaration describes it. @throws Error when it has no flag */
+export function ofSetting(
+  key: Key,
+  metavar?: string,
+): FlagOption | (TextOption & { readonly required: false }) {
+  const declaration = declarationOf(key);
+  if (declaration.flag === undefined) throw new Error(`the setting ${key} has no flag`);
+  const help = declaration.help.replace(/\.$/, '');
+  if (declaration.type === 'boolean') return flag(declaration.flag, help, { setting: key });
+  const choices = declaration.type === 'enum' ? { choices: declaration.values } : {};
+  return text(`${declaration.flag} <${metavar ?? 'value'}>`, help, { setting: key, ...choices });
 }
 
 type Lines = Iterable<string> | AsyncIterable<string>;

@@ -1,4 +1,4 @@
-import { flag, list, text, type Options } from './command.ts';
+import { flag, list, ofSetting, text, type Options } from './command.ts';
 
 /** Options that every command takes, before or after its name. */
 export const GLOBAL_OPTIONS = {
@@ -52,4 +52,13 @@ export const STORE_OPTIONS = {
       setting: 'artifacts.trustedHosts',
     },
   ),
+  caFile: ofSetting('net.caFile', 'file'),
+  s3EndpointUrl: ofSetting('s3.endpointUrl', 'url'),
+  s3Region: ofSetting('s3.region', 'region'),
+  s3Addressing: ofSetting('s3.addressingStyle', 'style'),
+  s3Signature: ofSetting('s3.signatureVersion', 'version'),
+  s3Checksum: ofSetting('s3.checksum', 'when'),
+  s3IgnoreTls: ofSetting('s3.ignoreTls'),
+  s3CaBundle: ofSetting('s3.caBundle', 'file'),
+  s3Profile: ofSetting('s3.profile', 'name'),
 } satisfies Options;

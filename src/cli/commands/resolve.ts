@@ -1,7 +1,7 @@
 import { formatPlace } from '../../resolver/resolution.ts';
 import { command, type View } from '../command.ts';
 import { STORE_OPTIONS } from '../global-options.ts';
-import type { ResolveStep } from '../output/resolve.ts';
+import type { ResolveResult, ResolveStep } from '../output/resolve.ts';
 
 function stepText({ found, origin, shadowed }: ResolveStep, number: number): string {
   const lost = shadowed && shadowed.length > 0 ? `, instead of ${shadowed.join(', ')}` : '';
@@ -27,7 +27,7 @@ export const resolve = command({
     const location = formatPlace(first);
     return {
       items: steps,
-      data: () => ({ location, also: others.map(formatPlace), store }),
+      data: () => ({ location, also: others.map(formatPlace), store }) satisfies ResolveResult,
       text: async function* (items) {
         yield `${location}\n`;
         for (const other of others) yield `also looked at: ${formatPlace(other)}\n`;

@@ -56,7 +56,14 @@ async function showBar(session: Session, doing: string): Promise<Progress> {
     },
     Presets.shades_classic,
   );
-  const began = session.world.clock.now();
+  const { default: ora } = await import('ora');
+  const spinner = ora({
+    text: `${doing}: looking what there is`,
+    stream: session.world.stderr,
+    discardStdin: false,
+  });
+  spinner.start();
+  let began = session.world.clock.now();
   let started = false;
   return counting({
     show: (count) => {
@@ -72,10 +79,15 @@ async function showBar(session: Session, doing: string): Promise<Progress> {
         bar.update(Math.min(count.bytes, count.total), payload);
         return;
       }
+      spinner.stop();
+      began = session.world.clock.now();
       bar.start(count.total, 0, payload);
       started = true;
     },
-    close: () => bar.stop(),
+    close: () => {
+      spinner.stop();
+      bar.stop();
+    },
   });
 }
 

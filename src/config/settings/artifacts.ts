@@ -40,14 +40,12 @@ export const ARTIFACTS = defineSettings({
   'artifacts.destination': {
     type: 'string',
     variables: ['MLFLOW_ARTIFACTS_DESTINATION'],
-    flag: '--artifacts-destination',
     projectFile: 'allowed',
     help: 'Where a proxying server keeps what mlflow-artifacts: names; gc uses it to reach the store directly.',
   },
   'artifacts.defaultRoot': {
     type: 'string',
     variables: ['MLFLOW_DEFAULT_ARTIFACT_ROOT'],
-    flag: '--default-artifact-root',
     serverOnly: true,
     projectFile: 'allowed',
     help: "The server's root for experiments created without a location.",
@@ -55,7 +53,6 @@ export const ARTIFACTS = defineSettings({
   'artifacts.workers': {
     type: 'integer',
     variables: ['MLSTOW_WORKERS'],
-    flag: '--workers',
     min: 1,
     max: 1024,
     projectFile: 'allowed',
@@ -65,7 +62,6 @@ export const ARTIFACTS = defineSettings({
   'artifacts.bandwidthLimit': {
     type: 'bytes',
     variables: ['MLSTOW_BWLIMIT'],
-    flag: '--bwlimit',
     min: 1,
     projectFile: 'allowed',
     help: 'Most bytes moved per second, over all files.',

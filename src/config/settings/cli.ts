@@ -81,21 +81,18 @@ export const CLI = defineSettings({
 export const GC = defineSettings({
   'gc.yes': {
     type: 'boolean',
-    flag: '--yes',
     default: false,
     projectFile: 'refused',
     help: 'Delete without asking.',
   },
   'gc.breakReferences': {
     type: 'boolean',
-    flag: '--break-references',
     default: false,
     projectFile: 'refused',
     help: 'Delete even what a model version, a logged model or another run still needs.',
   },
   'gc.acceptSchema': {
     type: 'boolean',
-    flag: '--accept-schema',
     default: false,
     projectFile: 'refused',
     help: 'Work on a database whose schema this version does not know.',

@@ -13,7 +13,6 @@ export const FTP = defineSettings({
     type: 'enum',
     values: ['off', 'explicit', 'implicit'],
     variables: ['MLSTOW_FTP_TLS'],
-    flag: '--ftp-tls',
     default: 'off',
     projectFile: 'refused',
     help: 'Encryption: none, AUTH TLS on the plain port, or TLS from the first byte.',

@@ -19,7 +19,6 @@ export const GCS = defineSettings({
   'gcs.endpoint': {
     type: 'url',
     variables: ['STORAGE_EMULATOR_HOST'],
-    flag: '--gcs-endpoint',
     projectFile: 'refused',
     help: 'Endpoint in place of storage.googleapis.com, such as an emulator.',
   },

@@ -30,7 +30,6 @@ export const HDFS = defineSettings({
   'hdfs.webhdfsUrl': {
     type: 'url',
     variables: ['MLSTOW_HDFS_WEBHDFS_URL'],
-    flag: '--webhdfs-url',
     projectFile: 'refused',
     help: 'WebHDFS or HttpFS endpoint, where it is not at the default port of the name node.',
   },

@@ -15,7 +15,6 @@ export const SFTP = defineSettings({
   'sftp.identityFile': {
     type: 'path',
     variables: ['MLSTOW_SFTP_IDENTITY_FILE'],
-    flag: '--sftp-identity-file',
     projectFile: 'refused',
     help: 'Private key. Unset: the agent, then what ssh_config names, then ~/.ssh/id_*.',
   },
@@ -35,7 +34,6 @@ export const SFTP = defineSettings({
   'sftp.configFile': {
     type: 'path',
     variables: ['MLSTOW_SSH_CONFIG'],
-    flag: '--ssh-config',
     default: '~/.ssh/config',
     projectFile: 'refused',
     help: 'Host names, users, ports, identities and jump hosts by alias.',
@@ -43,7 +41,6 @@ export const SFTP = defineSettings({
   'sftp.knownHosts': {
     type: 'path',
     variables: ['MLSTOW_SFTP_KNOWN_HOSTS'],
-    flag: '--sftp-known-hosts',
     default: '~/.ssh/known_hosts',
     projectFile: 'refused',
     help: 'File with the host keys to trust.',
@@ -51,7 +48,6 @@ export const SFTP = defineSettings({
   'sftp.hostKeyFingerprint': {
     type: 'string',
     variables: ['MLSTOW_SFTP_HOST_KEY_FINGERPRINT'],
-    flag: '--sftp-host-key-fingerprint',
     projectFile: 'refused',
     help: 'The only host key to trust, as SHA256:… (ssh-keygen -lf prints it).',
   },

@@ -4,7 +4,7 @@ import { Failure } from '../../core/failure.ts';
 import type { ArtifactStore, Entry } from '../store.ts';
 import { subjectOf, type RunOperation } from './run-operation.ts';
 
-type Pages = AsyncIterator<readonly Entry[], undefined>;
+type Pages = AsyncIterator<readonly Entry[], unknown>;
 
 /**
  * A listing, each page an operation of its own. A generator that threw answers "done" when asked again, so a page that

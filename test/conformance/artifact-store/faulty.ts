@@ -52,7 +52,7 @@ export function faulty(store: ArtifactStore, plan: FaultPlan): ArtifactStore {
 }
 
 async function* faultyPages<T>(pages: AsyncIterable<T>, pass: Pass, io: Io): AsyncGenerator<T> {
-  const iterator: AsyncIterator<T, undefined> = pages[Symbol.asyncIterator]();
+  const iterator: AsyncIterator<T, unknown> = pages[Symbol.asyncIterator]();
   try {
     for (;;) {
       const next = await pass('page', io, async () => iterator.next());

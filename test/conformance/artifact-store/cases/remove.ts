@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { Failure } from '../../../../src/core/failure.ts';
 import type { Removal } from '../../../../src/artifacts/store.ts';
 import { freshRoot, type ArtifactStoreBed } from '../bed.ts';
+import { expectFailure } from '../expect-failure.ts';
 import { openCase, throughLayers } from '../open-case.ts';
 import { at, entriesOf, filesOf, get, inParallel, put } from '../pattern.ts';
 
@@ -128,6 +129,9 @@ export function removeCases(bed: ArtifactStoreBed): void {
         ['deep', 'directory'],
         ['deep/empty', 'directory'],
       ]);
+      await put(case_, 'file', 'x');
+      await expectFailure(case_.store.makeDirectory!(at('file'), case_.io), 'wrong-kind');
+      await expectFailure(case_.store.makeDirectory!(at('file/below'), case_.io), 'wrong-kind');
     });
   }
 }

@@ -1,5 +1,5 @@
 /** Each knows the abbreviations of its own part of the world; elsewhere they say `GMT+2`. */
-const LOCALES = ['en-US', 'en-GB', 'en-AU', 'en-IN', 'en-NZ', 'en-ZA'];
+const LOCALES = ['en-US', 'en-GB', 'en-AU', 'en-IN', 'en-NZ', 'en-ZA', 'ja-JP'];
 
 function zoneIn(locale: string, date: Date): string | undefined {
   const parts = new Intl.DateTimeFormat(locale, { timeZoneName: 'short' }).formatToParts(date);

@@ -1,0 +1,159 @@
+import type { Readable } from 'node:stream';
+import type { ArtifactPath } from '../../../core/artifact-path.ts';
+import { Failure } from '../../../core/failure.ts';
+import type { Io } from '../../../core/io.ts';
+import type { NetResponse } from '../../../net/net.ts';
+import type { Body, Version } from '../../store.ts';
+import { objectUrl } from './address.ts';
+import { readAnswer, send, subjectOf, type ProxyClient } from './client.ts';
+import { strangeAnswer } from './failures.ts';
+import { refuseTrouble } from './name-trouble.ts';
+import { isDirectoryFailure, statObject } from './stat.ts';
+
+/** Which part of an object is wanted. */
+export interface Part {
+  readonly start?: number;
+  readonly length?: number;
+  readonly version?: Version;
+}
+
+const CONTENT_RANGE = /^bytes (\d+)-\d+\/(\d+|\*)$/;
+const UNSATISFIED = /^bytes \*\/(\d+)$/;
+const DOING = 'read';
+
+function isPart({ start = 0, length }: Part): boolean {
+  return start > 0 || length !== undefined;
+}
+
+function rangeOf(part: Part): Record<string, string> {
+  if (!isPart(part)) return {};
+  const { start = 0, length } = part;
+  return { range: `bytes=${start}-${length === undefined ? '' : start + length - 1}` };
+}
+
+function unsupported(subject: string, reason: string): Failure {
+  return new Failure({ kind: 'unsupported', message: `cannot read ${subject}: ${reason}`, subject });
+}
+
+/** Where the body starts, and the size of the whole object if it is told. */
+function extentOf(response: NetResponse, part: Part, subject: string): { start: number; size?: number } {
+  if (response.status !== 206) {
+    if (isPart(part)) throw unsupported(subject, 'the server gives it only as a whole');
+    const told = response.headers['content-length'];
+    return { start: 0, ...(told === undefined ? {} : { size: Number(told) }) };
+  }
+  const [, from, whole] = CONTENT_RANGE.exec(response.headers['content-range'] ?? '') ?? [];
+  if (Number(from) !== (part.start ?? 0)) {
+    const message = `the server gave another part of ${subject} than was asked for`;
+    throw new Failure({ kind: 'corrupt', message, subject });
+  }
+  return { start: Number(from), ...(whole === '*' ? {} : { size: Number(whole) }) };
+}
+
+/** MLflow names every artifact in Content-Disposition; a page without is a login form or a proxy's own. */
+async function refuseForeign(response: NetResponse, subject: string): Promise<void> {
+  const { headers } = response;
+  const page = /^text\/html\b/i.test(headers['content-type'] ?? '');
+  if (page && headers['content-disposition'] === undefined) {
+    throw strangeAnswer(await readAnswer(response), { doing: DOING, subject });
+  }
+  const encoding = headers['content-encoding'] ?? 'identity';
+  if (encoding === 'identity') return;
+  throw new Failure({
+    kind: 'misconfigured',
+    message: `cannot read ${subject}: a proxy in front of ${response.url.host} sends it as ${encoding}, not as it is stored`,
+    subject,
+    hint: 'switch compression off for /api/2.0/mlflow-artifacts (nginx: `gzip off;`)',
+  });
+}
+
+/** Waits for the first byte or the end, without taking it: what fails before it can still be told from a cut. */
+async function untilFlowing(body: Readable): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    const settle = (act: () => void) => () => {
+      body.off('readable', ready).off('error', failed).off('close', ready);
+      act();
+    };
+    const ready = settle(resolve);
+    const failed = (error: unknown) => settle(() => reject(error))();
+    body.on('readable', ready).on('error', failed).on('close', ready);
+  });
+}
+
+/**
+ * What a failed read was about: servers with a remote store answer 500 for a missing object and break off for a
+ * directory, so the listing decides.
+ */
+async function explain(client: ProxyClient, path: ArtifactPath, failure: Failure, io: Io): Promise<Failure> {
+  const subject = subjectOf(client, path);
+  let entry;
+  try {
+    entry = await statObject(client, path, io);
+  } catch {
+    return failure;
+  }
+  if (entry?.kind === 'directory') return isDirectoryFailure(client, path, DOING);
+  if (entry) return failure;
+  const message = `cannot read ${subject}: there is no such artifact`;
+  return new Failure({ kind: 'not-found', message, subject }, failure);
+}
+
+function beyond(subject: string, { start = 0 }: Part, response: NetResponse): Failure {
+  const size = UNSATISFIED.exec(response.headers['content-range'] ?? '')?.[1];
+  const has = size === undefined ? 'it ends before that' : `it has ${size} bytes`;
+  return new Failure({
+    kind: 'invalid',
+    message: `cannot read ${subject} from byte ${start}: ${has}`,
+    subject,
+  });
+}
+
+async function open(client: ProxyClient, path: ArtifactPath, part: Part, io: Io): Promise<NetResponse> {
+  const subject = subjectOf(client, path);
+  const call = {
+    method: 'GET',
+    doing: DOING,
+    subject,
+    url: objectUrl(client.address, path),
+    headers: rangeOf(part),
+    refused: (response: NetResponse) =>
+      response.status === 416 ? beyond(subject, part, response) : undefined,
+  } as const;
+  let flowing = false;
+  try {
+    const response = await send(client, call, io);
+    flowing = true;
+    if (response.headers['content-length'] === undefined) await untilFlowing(response.body);
+    return response;
+  } catch (thrown) {
+    const leavesOpen = thrown instanceof Failure && [400, 500].includes(thrown.facts.vendor?.status ?? 0);
+    const brokenOff = flowing && thrown instanceof Failure && !io.signal.aborted;
+    throw leavesOpen || brokenOff ? await explain(client, path, thrown, io) : thrown;
+  }
+}
+
+/**
+ * GET of one artifact, as stored. Parts are asked for, and given only if the server answers 206: servers with a remote
+ * store send the whole.
+ * @throws Failure not-found, wrong-kind, invalid (beyond the end), unsupported (a part of a server that gives none)
+ */
+export async function readObject(client: ProxyClient, path: ArtifactPath, part: Part, io: Io): Promise<Body> {
+  const subject = subjectOf(client, path);
+  refuseTrouble(client.address, path, subject);
+  if (part.version) throw unsupported(subject, 'the server tells no versions');
+  const response = await open(client, path, part, io);
+  try {
+    await refuseForeign(response, subject);
+    const { start, size } = extentOf(response, part, subject);
+    const told = response.headers['content-length'];
+    return {
+      entry: { path, kind: 'file', ...(size === undefined ? {} : { size }), checksums: [] },
+      start,
+      ...(told === undefined ? {} : { length: Number(told) }),
+      stream: response.body,
+    };
+  } catch (thrown) {
+    response.body.destroy();
+    throw thrown;
+  }
+}

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { parseArtifactPath, type Under } from '../../core/artifact-path.ts';
 import { Failure, asFailure } from '../../core/failure.ts';
 import type { Entry } from '../store.ts';
@@ -9,6 +10,8 @@ import type { Layer, Operation } from './layer.ts';
  * was listed, fails with `corrupt` naming it (a server's listing may be hostile: CVE-2023-6018).
  */
 export const guard: Layer = async (operation, io, next) => {
+  // One signal serves every operation of a command, so Node's warning at eleven listeners would be noise.
+  setMaxListeners(0, io.signal);
   const hasStopped = () => io.signal.aborted;
   if (hasStopped()) throw stopped(operation, io.signal);
   let result;

@@ -1,20 +1,19 @@
 import { randomBytes } from 'node:crypto';
 import type { Under } from '../../../core/artifact-path.ts';
 
-const OURS = /^\.mlstow-[0-9a-f]+\.partial$/;
-/** How a stock MLflow client names its unfinished files (`_TEMP_ARTIFACT_PREFIX` in local_artifact_repo.py). */
-const THEIRS = '.artifact.uploading.';
+/** MLflow's prefix of unfinished files (`_TEMP_ARTIFACT_PREFIX` in local_artifact_repo.py), hidden by its listings. */
+const UNFINISHED = '.artifact.uploading.';
 /** The longest file name that common file systems hold, in bytes (NAME_MAX). */
 const NAME_MAX = 255;
 
-/** A name for an unfinished file, used by nobody else. */
+/** A name for an unfinished file, used by nobody else; stock clients and servers hide it too. */
 export function temporaryName(): string {
-  return `.mlstow-${randomBytes(8).toString('hex')}.partial`;
+  return `${UNFINISHED}mlstow-${randomBytes(8).toString('hex')}`;
 }
 
 /** Whether a name is that of an unfinished file, ours or MLflow's. */
 export function isTemporary(name: string): boolean {
-  return OURS.test(name) || name.startsWith(THEIRS);
+  return name.startsWith(UNFINISHED);
 }
 
 /** Whether a path leads to or through an unfinished file: to us nothing is there. */

@@ -2,7 +2,7 @@ import { mkdir, readdir, realpath } from 'node:fs/promises';
 import { dirname, join, resolve, sep } from 'node:path';
 import { parentOf, type ArtifactPath, type Under } from '../../../core/artifact-path.ts';
 import { Failure } from '../../../core/failure.ts';
-import { isAbsent, localFailure } from './failures.ts';
+import { codeOf, isAbsent, localFailure } from './failures.ts';
 
 /** From `<root>/<experiment_id>/<run_id>/artifacts` up to what an administrator made. */
 const LEVELS_ABOVE_A_RUN = 3;
@@ -88,6 +88,7 @@ export class Root {
         const names = await readdir(directory);
         return level === 0 || names.length > 0;
       } catch (thrown) {
+        if (codeOf(thrown) === 'ENOTDIR') return false;
         if (!isAbsent(thrown)) throw localFailure(thrown, 'looking for', this.path);
       }
       directory = dirname(directory);

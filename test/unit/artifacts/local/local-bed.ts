@@ -2,8 +2,8 @@ import { mkdirSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, isAbsolute, join } from 'node:path';
-import { LOCAL_TRAITS, openLocalStore } from '../../../src/artifacts/stores/local/store.ts';
-import type { ArtifactStoreBed } from '../../conformance/artifact-store/bed.ts';
+import { LOCAL_TRAITS, openLocalStore } from '../../../../src/artifacts/stores/local/store.ts';
+import type { ArtifactStoreBed } from '../../../conformance/artifact-store/bed.ts';
 
 /** The id of a user without rights (nobody), for tests run by root, whom no mode keeps out. */
 const NOBODY = 65534;
@@ -42,7 +42,7 @@ export function localBed(base: string): ArtifactStoreBed {
     members: ['makeDirectory'],
     versions: 'weak',
     refusedName: `dir/.artifact.uploading.abc`,
-    hiddenNames: ['.artifact.uploading.k3j4', '.mlstow-0123456789abcdef.partial'],
+    hiddenNames: ['.artifact.uploading.k3j4', '.artifact.uploading.mlstow-0123456789abcdef'],
     open: async (root) => {
       mkdirSync(dir(root), { recursive: true });
       return openLocalStore(dir(root));

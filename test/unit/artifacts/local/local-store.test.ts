@@ -1,5 +1,5 @@
 import { afterAll } from 'vitest';
-import { artifactStoreConformance } from '../../conformance/artifact-store/suite.ts';
+import { artifactStoreConformance } from '../../../conformance/artifact-store/suite.ts';
 import { localBed, scratch } from './local-bed.ts';
 
 const base = await scratch();

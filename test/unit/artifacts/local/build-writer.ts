@@ -1,0 +1,19 @@
+import { join } from 'node:path';
+import { build } from 'esbuild';
+
+/**
+ * Builds `write-on.ts` for a process of its own: `node FILE ROOT SIZE PAUSE_MS` writes files of SIZE bytes until it is
+ * killed or a write fails, whose facts it then prints as JSON.
+ */
+export async function buildWriter(directory: string): Promise<string> {
+  const outfile = join(directory, 'write-on.mjs');
+  await build({
+    entryPoints: [join(import.meta.dirname, 'write-on.ts')],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    logLevel: 'error',
+  });
+  return outfile;
+}

@@ -22,10 +22,19 @@ describe('experiments search', () => {
 
   test('--output json keeps the list under items, jsonl streams it', async () => {
     const at = await place();
-    const json = JSON.parse(await mustRunCli(['experiments', 'search', '--output', 'json'], at)) as { items: object[] };
+    const json = JSON.parse(await mustRunCli(['experiments', 'search', '--output', 'json'], at)) as {
+      items: object[];
+    };
     expect(json).toMatchObject({ schema: 'mlstow.experiments.search/1' });
-    expect(json.items[1]).toMatchObject({ experiment_id: '1', name: 'a', artifact_location: 's3://b/a', tags: {} });
-    const lines = (await mustRunCli(['experiments', 'search', '--output', 'jsonl'], at)).trimEnd().split('\n');
+    expect(json.items[1]).toMatchObject({
+      experiment_id: '1',
+      name: 'a',
+      artifact_location: 's3://b/a',
+      tags: {},
+    });
+    const lines = (await mustRunCli(['experiments', 'search', '--output', 'jsonl'], at))
+      .trimEnd()
+      .split('\n');
     expect(lines.map((line) => (JSON.parse(line) as { experiment_id?: string }).experiment_id)).toEqual([
       '2',
       '1',
@@ -39,7 +48,9 @@ describe('experiments search', () => {
     ['--max-results', '-1'],
     ['--max-results', 'x'],
   ])('%s %s is a usage error', async (flag, value) => {
-    expect(await runCli(['experiments', 'search', `${flag}=${value}`], await place())).toMatchObject({ code: 2 });
+    expect(await runCli(['experiments', 'search', `${flag}=${value}`], await place())).toMatchObject({
+      code: 2,
+    });
   });
 
   test('reading creates nothing', async () => {
@@ -52,13 +63,17 @@ describe('experiments search', () => {
 describe('delete, restore, rename, update', () => {
   test('say what mlflow says and -q the id', async () => {
     const at = await place();
-    expect(await mustRunCli(['experiments', 'delete', '-x', '1'], at)).toBe('Experiment with ID 1 has been deleted.\n');
+    expect(await mustRunCli(['experiments', 'delete', '-x', '1'], at)).toBe(
+      'Experiment with ID 1 has been deleted.\n',
+    );
     expect(await runCli(['experiments', 'delete', '-x', '1'], at)).toMatchObject({ code: 5, stdout: '' });
     expect(await mustRunCli(['experiments', 'restore', '-x', '1', '-q'], at)).toBe('1\n');
     expect(await mustRunCli(['experiments', 'rename', '-x', '1', '--new-name', 'c d'], at)).toBe(
       "Experiment with id 1 has been renamed to 'c d'.\n",
     );
-    expect(await runCli(['experiments', 'rename', '-x', '1', '--new-name', 'b'], at)).toMatchObject({ code: 8 });
+    expect(await runCli(['experiments', 'rename', '-x', '1', '--new-name', 'b'], at)).toMatchObject({
+      code: 8,
+    });
   });
 
   test.each([
@@ -68,7 +83,9 @@ describe('delete, restore, rename, update', () => {
     [['--trace-archival-retention', '1d', '--clear-trace-archival-retention']],
     [['--trace-archive-now-older-than', '1 week']],
   ])('update with %j is a usage error', async (flags) => {
-    expect(await runCli(['experiments', 'update', '-x', '1', ...flags], await place())).toMatchObject({ code: 2 });
+    expect(await runCli(['experiments', 'update', '-x', '1', ...flags], await place())).toMatchObject({
+      code: 2,
+    });
   });
 
   test('get wants exactly one of id and name', async () => {
@@ -105,14 +122,22 @@ describe('experiments csv', () => {
     );
     expect((await readFile(join(at.cwd, 'runs.csv'), 'utf8')).split('\n')).toHaveLength(3);
     expect(await runCli([...out, 'no/such/folder.csv'], at)).toMatchObject({ code: 5 });
-    expect(await runCli(['experiments', 'csv', '-x', '77', '-o', 'other.csv'], at)).toMatchObject({ code: 5 });
+    expect(await runCli(['experiments', 'csv', '-x', '77', '-o', 'other.csv'], at)).toMatchObject({
+      code: 5,
+    });
     expect((await readdir(at.cwd)).filter((name) => name.includes('csv'))).toEqual(['runs.csv']);
   });
 
   test('--output json gives the rows as items', async () => {
     const at = await place();
     await mustRunCli(['runs', 'create', '-x', '1', '--run-name', 'one'], at);
-    const json = JSON.parse(await mustRunCli(['experiments', 'csv', '-x', '1', '--output', 'json'], at)) as object;
-    expect(json).toMatchObject({ experiment_id: '1', runs: 1, items: [{ status: 'FINISHED', 'tags.mlflow.runName': 'one' }] });
+    const json = JSON.parse(
+      await mustRunCli(['experiments', 'csv', '-x', '1', '--output', 'json'], at),
+    ) as object;
+    expect(json).toMatchObject({
+      experiment_id: '1',
+      runs: 1,
+      items: [{ status: 'FINISHED', 'tags.mlflow.runName': 'one' }],
+    });
   });
 });

@@ -32,7 +32,10 @@ describe('experiments create', () => {
   test('-q prints the id, --output json one line', async () => {
     const at = await place();
     expect(await mustRunCli([...CREATE, '-q'], at)).toBe('1\n');
-    const json = await mustRunCli(['experiments', 'create', '-n', 'b', '-l', 's3://b/x', '--output', 'json'], at);
+    const json = await mustRunCli(
+      ['experiments', 'create', '-n', 'b', '-l', 's3://b/x', '--output', 'json'],
+      at,
+    );
     expect(json.trimEnd().split('\n')).toHaveLength(1);
     expect(JSON.parse(json)).toEqual({
       schema: 'mlstow.experiments.create/1',
@@ -92,7 +95,10 @@ describe('experiments create', () => {
     expect(result.stderr).toContain('holds a password');
     const shown = await mustRunCli(['experiments', 'search'], at);
     expect(result.stdout + result.stderr + shown).not.toContain('s3cret');
-    expect(await runCli([...CREATE, ...flags, '--if-not-exists', '-q'], at)).toMatchObject({ code: 0, stdout: '1\n' });
+    expect(await runCli([...CREATE, ...flags, '--if-not-exists', '-q'], at)).toMatchObject({
+      code: 0,
+      stdout: '1\n',
+    });
   });
 
   test('MLFLOW_ARTIFACT_URI gives a new experiment a folder of its own below that root', async () => {
@@ -101,7 +107,10 @@ describe('experiments create', () => {
     expect(await locationOf('1', at)).toMatch(/^s3:\/\/bucket\/root\/[0-9a-f]{32}$/);
     await mustRunCli(['experiments', 'create', '-n', 'own', '-l', 's3://other/x'], at);
     expect(await locationOf('2', at)).toBe('s3://other/x');
-    const broken = await runCli(['experiments', 'create', '-n', 'c'], { ...at, env: { MLFLOW_ARTIFACT_URI: 's3://b/../c' } });
+    const broken = await runCli(['experiments', 'create', '-n', 'c'], {
+      ...at,
+      env: { MLFLOW_ARTIFACT_URI: 's3://b/../c' },
+    });
     expect(broken.code).toBe(3);
     expect(broken.stderr).toContain('MLFLOW_ARTIFACT_URI');
   });
@@ -148,7 +157,8 @@ describe('a deleted experiment that holds the name', () => {
   async function deleted(): Promise<CliPlace> {
     const at = await place();
     await mustRunCli(CREATE, at);
-    for (const name of ['early', 'late']) await mustRunCli(['runs', 'create', '-x', '1', '--run-name', name], at);
+    for (const name of ['early', 'late'])
+      await mustRunCli(['runs', 'create', '-x', '1', '--run-name', name], at);
     await mustRunCli(['experiments', 'delete', '-x', '1'], at);
     return at;
   }
@@ -169,7 +179,10 @@ describe('a deleted experiment that holds the name', () => {
   test('runs that were deleted before it are deleted again', async () => {
     const at = await deleted();
     changeDatabase(at.cwd, "UPDATE runs SET deleted_time = 1000 WHERE name = 'early'");
-    const result = await runCli([...CREATE, '--if-not-exists', '--restore-if-deleted', '--output', 'json'], at);
+    const result = await runCli(
+      [...CREATE, '--if-not-exists', '--restore-if-deleted', '--output', 'json'],
+      at,
+    );
     expect(JSON.parse(result.stdout)).toMatchObject({
       experiment_id: '1',
       created: false,

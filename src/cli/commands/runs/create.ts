@@ -23,13 +23,17 @@ async function checkParent(runId: string, tracking: TrackingStore, session: Sess
 
 async function makeRun(
   key: string | undefined,
-  wanted: NewRun,
+  wanted: Omit<NewRun, 'startTime'>,
   tracking: TrackingStore,
   session: Session,
 ): Promise<RunOnce> {
-  if (key === undefined) return { run: await tracking.runs.create(wanted, session.io), created: true };
+  const { clock } = session.world;
+  if (key === undefined) {
+    const run = await tracking.runs.create({ ...wanted, startTime: clock.now() }, session.io);
+    return { run, created: true };
+  }
   const { createOnce } = await import('./run-once.ts');
-  const made = await createOnce(key, wanted, tracking, session.io);
+  const made = await createOnce(key, wanted, tracking, clock, session.io);
   if (made.created) return made;
   const { airflowTags } = await import('./run-tags.ts');
   for (const [tag, value] of Object.entries(airflowTags(session))) {
@@ -88,10 +92,9 @@ export const createRun = command({
     const tracking = await openForCreation(session);
     if (parentRunId) await checkParent(parentRunId, tracking, session);
     const { experimentId } = await findExperiment(named, tracking, session);
-    const wanted: NewRun = {
+    const wanted = {
       experimentId,
       userId: tags['mlflow.user'] ?? 'unknown',
-      startTime: session.world.clock.now(),
       tags,
       ...(runName ? { runName } : {}),
     };

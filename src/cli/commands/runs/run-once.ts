@@ -1,3 +1,4 @@
+import type { Clock } from '../../../core/clock.ts';
 import type { Io } from '../../../core/io.ts';
 import type { RunInfo } from '../../../tracking/entities.ts';
 import type { NewRun, TrackingStore } from '../../../tracking/store.ts';
@@ -41,14 +42,15 @@ async function firstWith(
  */
 export async function createOnce(
   key: string,
-  wanted: NewRun,
+  wanted: Omit<NewRun, 'startTime'>,
   tracking: TrackingStore,
+  clock: Clock,
   io: Io,
 ): Promise<RunOnce> {
   const found = await firstWith(key, wanted.experimentId, tracking, io);
   if (found) return { run: found, created: false };
   const tags = { ...wanted.tags, [IDEMPOTENCY_TAG]: key };
-  const own = await tracking.runs.create({ ...wanted, tags }, io);
+  const own = await tracking.runs.create({ ...wanted, tags, startTime: clock.now() }, io);
   const first = await firstWith(key, wanted.experimentId, tracking, io);
   if (!first || first.runId === own.runId || byPrecedence(own, first) < 0) return { run: own, created: true };
   await tracking.runs.delete(own.runId, io);

@@ -73,7 +73,7 @@ function refused(key: string, reason: string): Failure {
 function textOf(key: string, value: unknown): string {
   const text = typeof value === 'number' || typeof value === 'boolean' ? String(value) : value;
   if (typeof text !== 'string') throw refused(key, 'must be a text');
-   
+
   if (/[^\u0020-\u007e\t]/.test(text)) throw refused(key, 'may hold ASCII characters only');
   return text;
 }

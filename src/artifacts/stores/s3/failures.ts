@@ -105,7 +105,7 @@ const conflict: Story = () => ({
   retry: 'later',
 });
 
-/** https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html, and MinIO's own additions. */
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html, and additions of MinIO and versitygw. */
 const BY_CODE: Readonly<Record<string, Story>> = {
   NoSuchBucket: noBucket,
   NoSuchKey: gone('there is no such object'),
@@ -115,6 +115,7 @@ const BY_CODE: Readonly<Record<string, Story>> = {
   AllAccessDisabled: denied,
   AccountProblem: denied,
   InvalidAccessKeyId: unauthenticated('the access key is unknown'),
+  XAdminUserNotFound: unauthenticated('the access key is unknown'),
   InvalidClientTokenId: unauthenticated('the access key is unknown'),
   SignatureDoesNotMatch: unauthenticated('the secret key does not belong to the access key'),
   InvalidSecurity: unauthenticated('the credentials are not valid'),

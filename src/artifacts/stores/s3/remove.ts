@@ -6,7 +6,7 @@ import { codeOf, refusalFailure } from './failures.ts';
 import { hasChildren } from './list.ts';
 import { bytesPayload } from './payload.ts';
 import { folderOf, keyOf, subjectOf, type Root } from './root.ts';
-import { statObject } from './stat.ts';
+import { askBucket, statObject } from './stat.ts';
 import { childrenOf, escapeText, fitsXml, textOf, type Element } from './xml.ts';
 
 /** The most keys that DeleteObjects takes. */
@@ -112,21 +112,33 @@ function lacksBatches(thrown: unknown): boolean {
   return ['NotImplemented', 'MissingContentMD5', 'MethodNotAllowed'].includes(code);
 }
 
+async function askRemoval(root: Root, targets: readonly Target[], io: Io): Promise<Element> {
+  return root.client.ask(
+    {
+      method: 'POST',
+      doing: 'remove from',
+      subject: root.label,
+      query: { delete: '' },
+      headers: { 'content-type': 'application/xml', ...payer(root) },
+      payload: bytesPayload(batchBody(targets), ['md5']),
+    },
+    io,
+  );
+}
+
+/** MinIO says of every single key that the signature is for another region. */
+function isElsewhere({ failure }: Undone): boolean {
+  return codeOf(failure) === 'AuthorizationHeaderMalformed';
+}
+
 async function removeTogether(root: Root, targets: readonly Target[], io: Io): Promise<Undone[]> {
   if (targets.length === 0) return [];
   try {
-    const answer = await root.client.ask(
-      {
-        method: 'POST',
-        doing: 'remove from',
-        subject: root.label,
-        query: { delete: '' },
-        headers: { 'content-type': 'application/xml', ...payer(root) },
-        payload: bytesPayload(batchBody(targets), ['md5']),
-      },
-      io,
-    );
-    return refusedOf(root, answer, targets);
+    const answer = await askRemoval(root, targets, io);
+    const undone = refusedOf(root, answer, targets);
+    if (!undone.some(isElsewhere)) return undone;
+    await askBucket(root, io);
+    return refusedOf(root, await askRemoval(root, targets, io), targets);
   } catch (thrown) {
     if (lacksBatches(thrown)) return removeSingly(root, targets, io);
     throw thrown;

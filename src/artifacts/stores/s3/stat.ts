@@ -1,4 +1,5 @@
 import type { ArtifactPath } from '../../../core/artifact-path.ts';
+import { Failure } from '../../../core/failure.ts';
 import type { Io } from '../../../core/io.ts';
 import type { NetResponse } from '../../../net/net.ts';
 import type { Entry, Facts } from '../../store.ts';
@@ -20,15 +21,17 @@ export async function bucketFacts(root: Root, io: Io): Promise<Facts> {
   }
 }
 
-/** Fails with `not-found` when the bucket does not exist; asked once, since every success proves it. */
-async function requireBucket(root: Root, io: Io): Promise<void> {
-  if (root.client.seen()) return;
+/**
+ * Asks the bucket a question whose refusal says why: it proves that the bucket exists and teaches its region.
+ * @throws Failure not-found when it does not exist
+ */
+export async function askBucket(root: Root, io: Io): Promise<void> {
   const query = { 'list-type': '2', 'max-keys': '1' };
   try {
     await root.client.ask({ method: 'GET', doing: 'look at', subject: root.label, query }, io);
   } catch (thrown) {
     // A bucket that must not be listed exists.
-    if (statusOf(thrown) !== 403) throw thrown;
+    if (statusOf(thrown) !== 403 || !(thrown instanceof Failure) || thrown.kind !== 'denied') throw thrown;
   }
 }
 
@@ -62,7 +65,8 @@ export async function statObject(root: Root, path: ArtifactPath, io: Io): Promis
     response = await head(root, path, io);
   } catch (thrown) {
     if (statusOf(thrown) !== 404) throw thrown;
-    await requireBucket(root, io);
+    // Every success proves the bucket, so this is asked once.
+    if (!root.client.seen()) await askBucket(root, io);
     return undefined;
   }
   response.body.destroy();

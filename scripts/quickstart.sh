@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs, builds and runs the main job on the embedded default, in a fresh folder: each command, then its output.
-set -eu
+set -euo pipefail
 cd "$(dirname "$0")/.."
 bash scripts/ensure-installed.sh
 npm run --silent build
@@ -26,8 +26,9 @@ printf 'weights of a small model\n' > model/weights.bin
 printf 'flavors:\n  python_function:\n' > model/MLmodel
 
 step experiments create -n quickstart
-step runs create --experiment-name quickstart --run-name first --status running
-run=$(node "$mlstow" runs list --experiment-name quickstart -q | head -n 1)
+printf '\n$ run=$(mlstow runs create --experiment-name quickstart --status running -q); echo $run\n'
+run=$(node "$mlstow" runs create --experiment-name quickstart --status running -q)
+echo "$run"
 step artifacts log model -r "$run"
 step artifacts list -r "$run" -R
 step runs finish --run-id "$run"

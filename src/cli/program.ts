@@ -1,8 +1,10 @@
 import { Command as Commander, CommanderError, Option as CommanderOption } from 'commander';
 import type { Key } from '../config/settings/index.ts';
+import { asFailure, exitCodeOf, Failure } from '../core/failure.ts';
 import type { Command, Option, Options } from './command.ts';
 import { GROUPS } from './groups.ts';
 import { GLOBAL_OPTIONS } from './global-options.ts';
+import { failureJson, failureText } from './render/failure.ts';
 
 type FlagValue = string | boolean | readonly string[];
 
@@ -27,6 +29,7 @@ function addOption(to: Commander, option: Option, group?: string): void {
   if (option.choices) made.choices(option.choices);
   if (option.kind === 'list')
     made.argParser<readonly string[]>((value, before) => [...(before ?? []), value]);
+  if (option.kind === 'text' && option.required) made.makeOptionMandatory();
   if (option.hidden) made.hideHelp();
   if (group) made.helpGroup(group);
   to.addOption(made);
@@ -39,6 +42,17 @@ function attribute(option: Option): string {
 
 function isNegative(option: Option): boolean {
   return option.flags.includes('--no-');
+}
+
+/** An empty value is an unset shell variable more often than a wish. */
+function refuseEmpty(option: Option, value: FlagValue): void {
+  if (value !== '' && !(Array.isArray(value) && value.includes(''))) return;
+  throw new Failure({
+    kind: 'usage',
+    message: `${option.flags.replace(/ ?[<[].*$/, '')} was given an empty value`,
+    hint: 'if it comes from a shell variable, that variable is not set',
+    subject: 'command line',
+  });
 }
 
 function collect(
@@ -55,6 +69,7 @@ function collect(
       if (option.kind === 'list') values[name] = [];
       continue;
     }
+    refuseEmpty(option, value);
     values[name] = value;
     if (option.setting) flags[option.setting] = value;
   }
@@ -89,7 +104,7 @@ function build(
   chosen: (invocation: Invocation) => void,
 ): Commander {
   const program = new Commander('mlstow')
-    .description('Create, log, list, download and verify MLflow artifacts, and know where they went.')
+    .description('Create experiments, log, list and download MLflow artifacts, and know where they went.')
     .version(version, '--version', 'print the version')
     .enablePositionalOptions(false)
     .showHelpAfterError('Type --help after the command to see its options.');
@@ -132,13 +147,36 @@ export function parse(
   const program = build(commands, version, (chosen) => {
     invocation = chosen;
   });
-  prepare(program, output);
+  const json = asksForJson(argv);
+  prepare(program, json ? { ...output, err: () => undefined } : output);
   try {
     program.parse(argv, { from: 'user' });
   } catch (thrown) {
-    if (!(thrown instanceof CommanderError)) throw thrown;
-    if (thrown.exitCode === 0) return 0;
-    return 2;
+    if (thrown instanceof CommanderError && thrown.exitCode === 0) return 0;
+    const failure = usageFailure(thrown);
+    if (json) output.err(failureJson(failure));
+    else if (thrown instanceof Failure) output.err(failureText(failure, false));
+    return exitCodeOf(failure.kind);
   }
   return invocation ?? 2;
+}
+
+/** Whether errors are to be JSON, as far as that can be told of a command line that cannot be parsed. */
+function asksForJson(argv: readonly string[]): boolean {
+  return argv.some(
+    (word, at) =>
+      /^--output=jsonl?$/.test(word) || (word === '--output' && /^jsonl?$/.test(argv[at + 1] ?? '')),
+  );
+}
+
+function usageFailure(thrown: unknown): Failure {
+  if (!(thrown instanceof CommanderError)) return asFailure(thrown, 'command line');
+  const message =
+    thrown.code === 'commander.help' ? 'no command was given' : thrown.message.replace(/^error: /, '');
+  return new Failure({
+    kind: 'usage',
+    message,
+    hint: 'mlstow --help shows what there is',
+    subject: 'command line',
+  });
 }

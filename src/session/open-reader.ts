@@ -22,19 +22,20 @@ export interface Opened {
 /** Opens what was asked for, in every place where it may be. @throws Failure usage when neither run nor URI is given */
 export async function openReader(session: Session, asked: Asked): Promise<Opened> {
   const resolver = await session.resolver('read');
+  const runId = asked.runId ?? session.config.get('tracking.runId');
   if (asked.uri !== undefined) {
     const resolution = withPath(await resolver.uri(asked.uri, session.io), asked.path);
     return { reader: await readerOf(session, resolution), at: asked.path, resolution };
   }
-  if (asked.runId === undefined) {
+  if (runId === undefined) {
     throw new Failure({
       kind: 'usage',
       message: 'neither a run nor a URI was given',
-      hint: 'name one: -r RUN_ID or -u URI',
+      hint: 'name one: -r RUN_ID (or MLFLOW_RUN_ID) or -u URI',
       subject: 'command line',
     });
   }
-  const resolution = await resolver.run(asked.runId, asked.path, session.io);
+  const resolution = await resolver.run(runId, asked.path, session.io);
   return { reader: await readerOf(session, resolution), at: asked.path, resolution };
 }
 

@@ -1,14 +1,15 @@
+import { resolve } from 'node:path';
 import { createGate, type Gate } from '../artifacts/layers/gate.ts';
 import { guard } from '../artifacts/layers/guard.ts';
 import { layered } from '../artifacts/layers/layered.ts';
 import { limit } from '../artifacts/layers/limit.ts';
 import { retry } from '../artifacts/layers/retry.ts';
 import { trace } from '../artifacts/layers/trace.ts';
+import { STORES, systemOf, type System } from '../artifacts/registry.ts';
 import type { ArtifactStore } from '../artifacts/store.ts';
 import type { Config } from '../config/resolve.ts';
 import type { Clock } from '../core/clock.ts';
-import { Failure } from '../core/failure.ts';
-import type { Location, Scheme } from '../core/location.ts';
+import { formatLocation, type Location } from '../core/location.ts';
 import { createNet } from '../net/create-net.ts';
 import { s3Net } from './net-options.ts';
 import { retryPolicy, type Server } from './server.ts';
@@ -35,28 +36,6 @@ export interface StoresOptions {
 interface Backend {
   at(location: Location): ArtifactStore;
   close(): Promise<void>;
-}
-
-export type System = 'local' | 's3' | 'proxy';
-
-const SYSTEMS: Readonly<Partial<Record<Scheme, System>>> = {
-  file: 'local',
-  s3: 's3',
-  r2: 's3',
-  b2: 's3',
-  http: 'proxy',
-  https: 'proxy',
-};
-
-function systemOf(location: Location): System {
-  const system = SYSTEMS[location.scheme];
-  if (system !== undefined) return system;
-  throw new Failure({
-    kind: 'unsupported',
-    message: `${location.redacted} is on a store that mlstow does not open: ${location.scheme}`,
-    hint: `it opens ${Object.keys(SYSTEMS).join(', ')} and mlflow-artifacts`,
-    subject: location.redacted,
-  });
 }
 
 const CONNECT: Readonly<Record<System, (options: StoresOptions) => Promise<Backend>>> = {
@@ -97,17 +76,14 @@ function withLayers(
 }
 
 async function connectLocal({ cwd }: StoresOptions): Promise<Backend> {
-  const [{ openLocalStore }, { resolve }] = await Promise.all([
-    import('../artifacts/stores/local/store.ts'),
-    import('node:path'),
-  ]);
+  const { openLocalStore } = await STORES.local.load();
   return { at: ({ path }) => openLocalStore(resolve(cwd, path)), close: async () => undefined };
 }
 
 const S3_SOCKETS = 64;
 
 async function connectS3Store({ config, clock }: StoresOptions): Promise<Backend> {
-  const { connectS3 } = await import('../artifacts/stores/s3/backend.ts');
+  const connectS3 = await STORES.s3.load();
   const { s3Options } = await import('./s3-options.ts');
   return connectS3({
     ...s3Options(config),
@@ -117,8 +93,15 @@ async function connectS3Store({ config, clock }: StoresOptions): Promise<Backend
   });
 }
 
-async function connectProxyStore({ server, clock }: StoresOptions): Promise<Backend> {
-  const { connectProxy } = await import('../artifacts/stores/proxy/store.ts');
+async function connectProxyStore({ config, server, clock }: StoresOptions): Promise<Backend> {
+  const connectProxy = await STORES.proxy.load();
   const { net, authorizer } = await server();
-  return connectProxy({ net, authorizer, clock });
+  const allowRedirects = config.get('http.allowRedirects');
+  return {
+    at: (location) => {
+      const url = new URL(formatLocation(location));
+      return connectProxy({ url, net, authorizer, clock, label: location.redacted, allowRedirects });
+    },
+    close: async () => net.close(),
+  };
 }

@@ -57,6 +57,13 @@ function sigV4(config: Config): NonNullable<RestCredentials['sigV4']> {
   };
 }
 
+/** Without a tracking server there is nobody to give its credentials to. */
+const NOBODY: Authorizer = { hosts: [], authorize: async () => ({}) };
+
+function isServer(uri: string): boolean {
+  return /^https?:/i.test(uri);
+}
+
 /** Prepares the tracking server's connections; no request is made. @throws Failure misconfigured */
 export function prepareServer(uri: string, config: Config, clock: Clock): Server {
   const net = createNet(trackingNet(config));
@@ -75,5 +82,5 @@ export function prepareServer(uri: string, config: Config, clock: Clock): Server
     allowRedirects: config.get('http.allowRedirects'),
     timeoutMs: config.get('http.timeout'),
   };
-  return { net, authorizer: createAuthorizer(base, clock), options };
+  return { net, authorizer: isServer(uri) ? createAuthorizer(base, clock) : NOBODY, options };
 }

@@ -7,11 +7,18 @@ import { command, required, text } from '../../command.ts';
 import { PLACEMENT_OPTIONS, STORE_OPTIONS } from '../../global-options.ts';
 import { readPath } from './artifact-path-operand.ts';
 
-const RUN = required('-r, --run-id <id>', 'run to log to', { setting: 'tracking.runId' });
+const RUN = text('-r, --run-id <id>', 'run to log to', { setting: 'tracking.runId' });
 const UNDER = text('-a, --artifact-path <path>', 'folder of the run to log into');
 
 function usage(message: string, hint: string): Failure {
   return new Failure({ kind: 'usage', message, hint, subject: 'command line' });
+}
+
+/** The run that the command line or MLFLOW_RUN_ID names. */
+function runOf(session: Session): string {
+  const runId = session.config.get('tracking.runId');
+  if (runId !== undefined) return runId;
+  throw usage('no run is named', 'pass -r RUN_ID, or set MLFLOW_RUN_ID');
 }
 
 /** The sources that the operands name. */
@@ -56,7 +63,7 @@ export const log = command({
   async run(session, values, operands) {
     const { logView } = await import('./log-view.ts');
     const sources = readSources(session, operands, values.name);
-    return logView(session, { runId: values.runId, under: readPath(values.artifactPath), sources });
+    return logView(session, { runId: runOf(session), under: readPath(values.artifactPath), sources });
   },
 });
 
@@ -79,7 +86,11 @@ export const logArtifact = command({
       );
     }
     const source: UploadSource = { kind: 'path', path: values.localFile, contentsOnly: false };
-    return logView(session, { runId: values.runId, under: readPath(values.artifactPath), sources: [source] });
+    return logView(session, {
+      runId: runOf(session),
+      under: readPath(values.artifactPath),
+      sources: [source],
+    });
   },
 });
 
@@ -96,6 +107,10 @@ export const logArtifacts = command({
   async run(session, values) {
     const { logView } = await import('./log-view.ts');
     const source: UploadSource = { kind: 'path', path: values.localDir, contentsOnly: true };
-    return logView(session, { runId: values.runId, under: readPath(values.artifactPath), sources: [source] });
+    return logView(session, {
+      runId: runOf(session),
+      under: readPath(values.artifactPath),
+      sources: [source],
+    });
   },
 });

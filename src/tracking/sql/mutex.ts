@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { Failure } from '../../core/failure.ts';
 
 /** Lets one piece of work run at a time, in order of arrival. */
@@ -15,6 +16,8 @@ export function stopped(signal: AbortSignal, subject: string): Failure {
 
 async function untilAborted(turn: Promise<void>, signal: AbortSignal, subject: string): Promise<void> {
   if (signal.aborted) throw stopped(signal, subject);
+  // Any number of callers may queue on one signal; Node would warn of a leak.
+  setMaxListeners(0, signal);
   await new Promise<void>((resolve, reject) => {
     const onAbort = (): void => reject(stopped(signal, subject));
     signal.addEventListener('abort', onAbort, { once: true });

@@ -31,20 +31,29 @@ function queryOf(url: URL): Record<string, string[]> {
   return query;
 }
 
-async function credentialsOf(options: SigV4Options) {
-  if (options.keys) return options.keys;
+type Provider = () => Promise<NonNullable<SigV4Options['keys']>>;
+
+async function chain(options: SigV4Options): Promise<Provider> {
   const { fromNodeProviderChain } = await import('@aws-sdk/credential-providers');
   const provider = fromNodeProviderChain(options.profile === undefined ? {} : { profile: options.profile });
-  try {
-    return await provider();
-  } catch (thrown) {
-    const message = 'requests cannot be signed for AWS: no credentials were found';
-    const hint = 'set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE';
-    throw new Failure(
-      { kind: 'unauthenticated', message, subject: 'MLFLOW_TRACKING_AWS_SIGV4', hint },
-      thrown,
-    );
-  }
+  return async () => {
+    try {
+      return await provider();
+    } catch (thrown) {
+      const message = 'requests cannot be signed for AWS: no credentials were found';
+      const hint = 'set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE';
+      const subject = 'MLFLOW_TRACKING_AWS_SIGV4';
+      throw new Failure({ kind: 'unauthenticated', message, subject, hint }, thrown);
+    }
+  };
+}
+
+/** The keys as given, or from one chain that keeps them until they expire. */
+function credentialsOf(options: SigV4Options): Provider {
+  const { keys } = options;
+  if (keys) return async () => keys;
+  let provider: Promise<Provider> | undefined;
+  return async () => (await (provider ??= chain(options)))();
 }
 
 /**
@@ -53,13 +62,14 @@ async function credentialsOf(options: SigV4Options) {
  * @throws Failure unauthenticated (no AWS credentials), misconfigured (no region)
  */
 export function sigV4(options: SigV4Options, clock: Pick<Clock, 'now'>): Sign {
+  const credentials = credentialsOf(options);
   return async ({ method, url, headers, body }) => {
     const { SignatureV4 } = await import('@smithy/signature-v4');
     const { Sha256 } = await import('@aws-crypto/sha256-js');
     const signer = new SignatureV4({
       service: SERVICE,
       region: regionOf(options, url),
-      credentials: await credentialsOf(options),
+      credentials: await credentials(),
       sha256: Sha256,
     });
     const unsigned = body === 'streamed' ? { 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD' } : {};

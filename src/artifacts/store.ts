@@ -120,7 +120,8 @@ export interface ArtifactStore {
   stat(path: ArtifactPath, io: Io): Promise<Entry | undefined>;
   /**
    * Pages of entries below `under` (exclusive). Nothing is held between pages. An absent prefix gives no pages; a file
-   * gives no pages. A page that fails for good throws: a listing never ends early. `after` is exclusive.
+   * gives no pages. A page that fails for good throws: a listing never ends early. `after` is exclusive and
+   * honoured where the order is `path`.
    */
   list(
     under: Under,

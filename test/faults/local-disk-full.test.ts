@@ -18,7 +18,7 @@ function writeOn(mount: string): { readonly facts: FailureFacts; readonly files:
     `${process.execPath} ${script} ${root} 300000 0`,
   ];
   const shell = [...steps, 'echo ---', `find ${root} -type f -printf '%f %s\\n'`].join(' && ');
-  const output = execFileSync('unshare', ['--map-root-user', '--mount', 'sh', '-c', shell], {
+  const output = execFileSync('sh', ['-c', 'unshare --map-root-user --mount sh -c "$0"', shell], {
     encoding: 'utf8',
   });
   const [written = '', listed = ''] = output.split('---\n');

@@ -159,6 +159,21 @@ export function readCases(bed: ArtifactStoreBed): void {
     expect((await get(case_, 'file')).byteLength).toBe(2 * MIB);
   });
 
+  test('29b. an open body holds a permit until it is closed', async () => {
+    const case_ = await openCase(bed);
+    await put(case_, 'file', pattern(2 * MIB));
+    const open = await Promise.all(
+      Array.from({ length: bed.traits.connections }, async () => case_.store.read(at('file'), {}, case_.io)),
+    );
+    let entered = false;
+    const entering = case_.gate.enter(case_.io.signal).then(() => (entered = true));
+    await new Promise(setImmediate);
+    expect(entered).toBe(false);
+    open[0]!.stream.destroy();
+    await entering;
+    for (const { stream } of open) stream.destroy();
+  });
+
   test('30. what is absent is not-found; a directory is no file', async () => {
     const case_ = await openCase(bed);
     await put(case_, 'dir/file', 'x');

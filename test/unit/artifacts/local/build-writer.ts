@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 /**
@@ -8,7 +9,7 @@ import { build } from 'esbuild';
 export async function buildWriter(directory: string): Promise<string> {
   const outfile = join(directory, 'write-on.mjs');
   await build({
-    entryPoints: [join(import.meta.dirname, 'write-on.ts')],
+    entryPoints: [fileURLToPath(new URL('./write-on.ts', import.meta.url))],
     outfile,
     bundle: true,
     platform: 'node',

@@ -142,7 +142,7 @@ describe('names', () => {
 
 describe('things that are no files', () => {
   test('a pipe and a socket are other, and reading them does not block', async () => {
-    execFileSync('mkfifo', [join(root, 'pipe')]);
+    execFileSync('sh', ['-c', 'mkfifo "$0"', join(root, 'pipe')]);
     const server = createServer().listen(join(root, 'socket'));
     await new Promise((resolve) => server.once('listening', resolve));
     try {

@@ -27,7 +27,7 @@ async function readTable(experimentId: string, tracking: TrackingStore, session:
     columns: names,
     rows: async function* () {
       for await (const run of runsOf(experimentId, tracking, session)) {
-        const cells = runCells(run);
+        const cells = runCells(run, columns.withFractions);
         for (const name of Object.keys(cells)) {
           if (!known.has(name))
             session.warn(`${name} was logged while the runs were read and is not in the table`);

@@ -9,12 +9,20 @@ export class Columns {
   readonly #metrics = new Set<string>();
   readonly #params = new Set<string>();
   readonly #tags = new Set<string>();
+  readonly #withFractions = new Set<string>();
 
   /** Adds the keys that this run has and no run before it had. */
   add(run: Run): void {
     for (const { key } of run.metrics) this.#metrics.add(key);
     for (const key of Object.keys(run.params)) this.#params.add(key);
     for (const key of Object.keys(run.tags)) this.#tags.add(key);
+    if (hasFraction(run.info.startTime)) this.#withFractions.add('start_time');
+    if (hasFraction(run.info.endTime)) this.#withFractions.add('end_time');
+  }
+
+  /** The columns of times in which pandas shows milliseconds: all of a column, when one of its times has any. */
+  get withFractions(): ReadonlySet<string> {
+    return this.#withFractions;
   }
 
   get names(): readonly string[] {
@@ -27,12 +35,15 @@ export class Columns {
   }
 }
 
-/** A time as pandas writes it: `2026-03-01 14:05:09.123000+00:00`; empty when unknown. */
-function timestamp(time: number | undefined): string {
+function hasFraction(time: number | undefined): boolean {
+  return time !== undefined && time % 1000 !== 0;
+}
+
+/** A time as pandas 3 writes it: `2026-03-01 14:05:09.123+00:00`; empty when unknown. */
+function timestamp(time: number | undefined, fraction: boolean): string {
   if (time === undefined) return '';
   const [day = '', clock = ''] = new Date(time).toISOString().replace('Z', '').split('T');
-  const [seconds = '', ms = ''] = clock.split('.');
-  return `${day} ${seconds}${ms === '000' ? '' : `.${ms}000`}+00:00`;
+  return `${day} ${fraction ? clock : clock.replace(/\.\d+$/, '')}+00:00`;
 }
 
 /** A metric as pandas writes it: missing and NaN are empty. */
@@ -45,15 +56,16 @@ function metric(value: number): string {
 /** A run's cells by column name, as text. */
 export type Cells = Readonly<Record<string, string>>;
 
-export function runCells(run: Run): Cells {
+/** A run's cells; `withFractions` names the columns of times that show milliseconds. */
+export function runCells(run: Run, withFractions: ReadonlySet<string>): Cells {
   const { info } = run;
   return Object.fromEntries([
     ['run_id', info.runId],
     ['experiment_id', info.experimentId],
     ['status', info.status],
     ['artifact_uri', redactUri(info.artifactUri)],
-    ['start_time', timestamp(info.startTime)],
-    ['end_time', timestamp(info.endTime)],
+    ['start_time', timestamp(info.startTime, withFractions.has('start_time'))],
+    ['end_time', timestamp(info.endTime, withFractions.has('end_time'))],
     ...run.metrics.map(({ key, value }) => [`metrics.${key}`, metric(value)] as const),
     ...Object.entries(run.params).map(([key, value]) => [`params.${key}`, value] as const),
     ...Object.entries(run.tags).map(([key, value]) => [`tags.${key}`, value] as const),

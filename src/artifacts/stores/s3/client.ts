@@ -1,5 +1,4 @@
 import type { Clock } from '../../../core/clock.ts';
-import type { Failure } from '../../../core/failure.ts';
 import type { Io } from '../../../core/io.ts';
 import { readText } from '../../../net/read-body.ts';
 import type { Net, NetResponse } from '../../../net/net.ts';
@@ -54,6 +53,8 @@ export interface ClientOptions {
 
 /** The largest XML answer, in bytes; a page of 1,000 keys of 1,024 bytes, percent-encoded, stays below. */
 const MAX_XML_BYTES = 16 * 1024 * 1024;
+/** Refusals of a HEAD that hide different reasons. */
+const SILENT = new Set([301, 307, 400, 401, 403]);
 const RENEWABLE = new Set(['ExpiredToken', 'InvalidToken', 'InvalidTokenId', 'TokenRefreshRequired']);
 
 /** One bucket, and what is learned while talking to it. */
@@ -102,39 +103,56 @@ async function transmit(talk: Talk, call: Call, keys: AwsKeys | undefined, io: I
   return response;
 }
 
-async function explain(talk: Talk, call: Call, refusal: Refusal, io: Io): Promise<Failure> {
-  if (call.method === 'HEAD' && [301, 307, 400, 401, 403].includes(refusal.status)) {
-    const response = await send(talk, asGet(call), io);
-    response.body.destroy();
+/** Finds out why a HEAD was refused, by failing with the reason; when it does not fail, what was learned may help. */
+async function explain(talk: Talk, call: Call, io: Io): Promise<void> {
+  const response = await send(talk, asGet(call), io);
+  response.body.destroy();
+}
+
+/** What one request has tried after refusals; each thing is tried once. */
+interface Tried {
+  moved?: true;
+  renewed?: true;
+  explained?: true;
+}
+
+/** Makes the next try of a refused request different; false when there is nothing left to try. */
+async function prepareAgain(
+  talk: Talk,
+  call: Call,
+  refused: { readonly by: Refusal; readonly region: string; readonly keys: AwsKeys | undefined },
+  tried: Tried,
+  io: Io,
+): Promise<boolean> {
+  if (call.payload?.replayable === false) return false;
+  const next = otherRegion(refused.by, refused.region);
+  if (!tried.moved && next !== undefined) {
+    io.trace?.('region', { bucket: talk.site.bucket, region: next });
+    talk.region = next;
+    return (tried.moved = true);
   }
-  return refusalFailure(askedOf(talk, call), refusal);
+  if (!tried.renewed && isStale(refused.by) && talk.options.keys.reject(refused.keys)) {
+    return (tried.renewed = true);
+  }
+  if (!tried.explained && call.method === 'HEAD' && SILENT.has(refused.by.status)) {
+    await explain(talk, call, io);
+    return (tried.explained = true);
+  }
+  return false;
 }
 
 async function send(talk: Talk, call: Call, io: Io): Promise<NetResponse> {
-  const again = call.payload?.replayable ?? true;
-  const { keys: source } = talk.options;
-  for (let moved = false, renewed = false; ;) {
+  for (const tried: Tried = {}; ;) {
     const { region } = talk;
-    const keys = await source.get(io);
+    const keys = await talk.options.keys.get(io);
     const response = await transmit(talk, call, keys, io);
     if (response.status < 300) {
       talk.seen = true;
       return response;
     }
-    const refusal = await readRefusal(response);
-    const next = otherRegion(refusal, region);
-    if (again && !moved && next !== undefined) {
-      io.trace?.('region', { bucket: talk.site.bucket, region: next });
-      talk.region = next;
-      moved = true;
-    } else if (again && !renewed && isStale(refusal) && source.reject(keys)) {
-      renewed = true;
-    } else {
-      const failure = await explain(talk, call, refusal, io);
-      // Explaining a HEAD may have taught us the region.
-      if (moved || talk.region === region) throw failure;
-      moved = true;
-    }
+    const by = await readRefusal(response);
+    const again = await prepareAgain(talk, call, { by, region, keys }, tried, io);
+    if (!again) throw refusalFailure(askedOf(talk, call), by);
   }
 }
 

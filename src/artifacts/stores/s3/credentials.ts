@@ -84,7 +84,6 @@ async function fetchKeys(options: ChainOptions): Promise<Held> {
 }
 
 async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted();
   return new Promise<T>((resolve, reject) => {
     const stop = () => reject(signal.reason as Error);
     signal.addEventListener('abort', stop, { once: true });
@@ -109,6 +108,7 @@ export function chainKeys(options: ChainOptions): KeySource {
   };
   return {
     get: async (io) => {
+      io.signal.throwIfAborted();
       const now = options.clock.now();
       if (held !== undefined && now < held.expires - MARGIN_MS) return held.keys;
       const usable = held !== undefined && now < held.expires ? held : undefined;

@@ -9,12 +9,15 @@ import { removeCases } from './cases/remove.ts';
 import { statCases } from './cases/stat.ts';
 import { writeCases } from './cases/write.ts';
 
+/** For one case on a busy machine, in ms. */
+const PATIENCE_MS = 120_000;
+
 /**
  * Registers every case of the artifact store contract that applies to a bed. A case that cannot apply is not
  * registered; none is ever skipped. Numbers are kept when cases come and go, so that they can be cited.
  */
 export function artifactStoreConformance(bed: ArtifactStoreBed): void {
-  describe(`artifact store contract: ${bed.name}`, () => {
+  describe(`artifact store contract: ${bed.name}`, { timeout: PATIENCE_MS }, () => {
     test('0. the bed tells the truth about its store', async () => {
       const store = await bed.open(freshRoot());
       expect(store.traits).toEqual(bed.traits);

@@ -10,6 +10,9 @@ import { at, entriesOf, filesOf, get, inParallel, put } from '../pattern.ts';
 /** In the order of listings: U+FFEE before U+1F600, which UTF-16 has the other way round. */
 const TREE = ['a.b', 'a/one', 'a/two/deep', 'a0', 'foo/x', 'foobar/y', 'z', 'é', '\uffee', '\u{1f600}'];
 
+/** For writing 3,500 entries to a slow server, in ms. */
+const FILL_MS = 900_000;
+
 function failing(kind: 'denied' | 'unavailable', when: (nth: number) => boolean): FaultPlan {
   const retry = kind === 'denied' ? 'never' : 'later';
   return (verb, nth) =>
@@ -105,7 +108,7 @@ export function listCases(bed: ArtifactStoreBed): void {
         Math.min(16, bed.traits.connections),
         names.map((name) => async () => put(case_, name, '')),
       );
-    });
+    }, FILL_MS);
 
     test('15. come each once, over several pages', async () => {
       const case_ = await open();

@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
@@ -114,24 +115,32 @@ describe('send', () => {
   });
 
   it('surfaces the status of a server that refuses an upload and closes', async () => {
-    for (let round = 0; round < 20; round += 1) {
-      const server = await tcp((socket) => {
-        socket.once('data', () => {
-          socket.pause();
-          socket.end(
-            'HTTP/1.1 413 Too Large\r\ncontent-length: 4\r\nconnection: close\r\n\r\nlarge'.slice(0, -1),
-          );
-          setTimeout(() => socket.destroy(), 5);
-        });
+    // Another process, so that its answer and its reset arrive while we are busy and write next.
+    const refuse = `require('node:net').createServer((socket) => {
+      socket.on('error', () => undefined);
+      socket.once('data', () => {
+        socket.pause();
+        const head = 'HTTP/1.1 413 Too Large\\r\\ncontent-length: 5\\r\\nconnection: close\\r\\n\\r\\n';
+        socket.write(head + 'large', () => socket.resetAndDestroy());
       });
+    }).listen(0, '127.0.0.1', function () { console.log(this.address().port) })`;
+    const child = spawn(process.execPath, ['-e', refuse], { stdio: ['ignore', 'pipe', 'inherit'] });
+    open.push(() => void child.kill());
+    const [port] = (await once(child.stdout, 'data')) as [Buffer];
+    const nap = new Int32Array(new SharedArrayBuffer(4));
+    for (let round = 0; round < 10; round += 1) {
       const body = Readable.from(
         (function* () {
-          for (let i = 0; i < 400; i += 1) yield Buffer.alloc(65_536);
+          for (let i = 0; i < 400; i += 1) {
+            if (i > 0) Atomics.wait(nap, 0, 0, 5);
+            yield Buffer.alloc(65_536);
+          }
         })(),
       );
-      const response = await net().send(get(server.url, { method: 'PUT', body }), io);
+      const url = `http://127.0.0.1:${port.toString().trim()}`;
+      const response = await net().send(get(url, { method: 'PUT', body }), io);
       expect(response.status).toBe(413);
-      expect(await readText(response, 100)).toBe('larg');
+      expect(await readText(response, 100)).toBe('large');
       expect(body.destroyed).toBe(true);
     }
   });

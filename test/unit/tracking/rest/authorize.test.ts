@@ -2,7 +2,7 @@ import { createHash, createHmac } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createAuthorizer } from '../../../../src/tracking/rest/auth/authorize.ts';
 import { parseCredentials } from '../../../../src/tracking/rest/auth/credentials-file.ts';
 import type { AuthorizerOptions, RestCredentials } from '../../../../src/tracking/rest/options.ts';
@@ -21,6 +21,7 @@ beforeAll(async () => {
   await writeFile(join(dir, 'namespace'), 'team-a\n');
 });
 afterAll(() => rm(dir, { recursive: true }));
+afterEach(() => vi.unstubAllEnvs());
 
 const uri = 'https://mlflow.example/base';
 const basic = (text: string) => `Basic ${Buffer.from(text).toString('base64')}`;
@@ -173,6 +174,20 @@ describe('Signature Version 4', () => {
     const signature = /Signature=(\w+)/.exec(added['authorization'] ?? '')?.[1];
     expect(signature).toBe(expected(sent, 'a=x%20y&z=1', payload));
     expect(await authorizer.authorize('GET', new URL('https://evil.net/'), {})).toEqual({});
+  });
+
+  it('takes its keys from the chain of the AWS SDK, or says that there are none', async () => {
+    vi.stubEnv('AWS_CONFIG_FILE', join(dir, 'absent'));
+    vi.stubEnv('AWS_SHARED_CREDENTIALS_FILE', join(dir, 'absent'));
+    vi.stubEnv('AWS_EC2_METADATA_DISABLED', 'true');
+    vi.stubEnv('AWS_PROFILE', undefined);
+    vi.stubEnv('AWS_ACCESS_KEY_ID', undefined);
+    const failure = await failureOf(headers({ sigV4: { region: 'us-east-1' } }));
+    expect(failure.kind).toBe('unauthenticated');
+    vi.stubEnv('AWS_ACCESS_KEY_ID', 'FROMENV');
+    vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'SECRET');
+    const signed = await headers({ sigV4: { region: 'us-east-1' } });
+    expect(signed['authorization']).toContain('Credential=FROMENV/20260102/us-east-1/execute-api/');
   });
 
   it('needs a region', async () => {

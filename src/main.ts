@@ -32,8 +32,7 @@ if (typeof invocation === 'number') {
     stderr: process.stderr,
     clock: systemClock,
     onSignal: (handle) => {
-      process.on('SIGINT', () => handle('SIGINT'));
-      process.on('SIGTERM', () => handle('SIGTERM'));
+      for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => handle(signal));
     },
     exit: (code) => process.exit(code),
   });

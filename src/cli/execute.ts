@@ -8,13 +8,13 @@ import { render } from './render/render.ts';
 
 /** The world of a process that may be told to stop. */
 export interface ProcessWorld extends World {
-  onSignal(handle: (signal: 'SIGINT' | 'SIGTERM') => void): void;
+  onSignal(handle: (signal: keyof typeof SIGNAL_CODES) => void): void;
   exit(code: number): void;
 }
 
 /** How long a stopped command may take to clean up before the process ends anyway, in ms. */
 const STOP_MS = 4_500;
-const SIGNAL_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
+const SIGNAL_CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
 /** What ends a command early: a signal, or the deadline. */
 interface Stop {

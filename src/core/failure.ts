@@ -120,6 +120,9 @@ export function asFailure(thrown: unknown, subject: string): Failure {
   if (thrown instanceof Error && thrown.name === 'AbortError') {
     return new Failure({ kind: 'cancelled', message: 'stopped on request', subject }, thrown);
   }
+  if (thrown instanceof Error && thrown.name === 'TimeoutError') {
+    return new Failure({ kind: 'timeout', message: 'it took too long', subject }, thrown);
+  }
   const text = thrown instanceof Error ? thrown.message : String(thrown);
   return new Failure({ kind: 'internal', message: `unexpected error: ${text}`, subject }, thrown);
 }

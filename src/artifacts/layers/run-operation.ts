@@ -1,5 +1,5 @@
 import type { ArtifactPath, Under } from '../../core/artifact-path.ts';
-import { Failure } from '../../core/failure.ts';
+import { asFailure, Failure } from '../../core/failure.ts';
 import type { Io } from '../../core/io.ts';
 import type { ArtifactStore, Source } from '../store.ts';
 import type { Layer, Operation, Verb } from './layer.ts';
@@ -37,7 +37,13 @@ export function operationRunner(store: ArtifactStore, layers: readonly Layer[]):
       (next, layer) => async (inner) => layer(operation, inner, next),
       attempt,
     );
-    return through(io);
+    try {
+      return await through(io);
+    } catch (thrown) {
+      // Whatever a stopped operation fails with, the stop is the reason.
+      if (io.signal.aborted) throw asFailure(io.signal.reason, operation.subject);
+      throw thrown;
+    }
   };
 }
 

@@ -30,12 +30,19 @@ export function countsText(report: Report): string {
     ...(verified.none > 0 ? [`${verified.none} not verified`] : []),
   ];
   const how = proofs.length > 0 ? `, verified ${proofs.join(', ')}` : '';
-  return `${files} ${files === 1 ? 'file' : 'files'}, ${formatBytes(bytes)}${how}`;
+  const missing = report.lost.length === 0 ? '' : `; ${report.lost.length} did not arrive`;
+  return `${files} ${files === 1 ? 'file' : 'files'}, ${formatBytes(bytes)}${how}${missing}`;
 }
 
-/** One line for each file that failed, for stderr. */
+/** Files that failed by themselves, not because the command was stopped. */
+function broken(report: Report): Report['lost'] {
+  return report.lost.filter(({ failure }) => failure.kind !== 'cancelled' && failure.kind !== 'deadline');
+}
+
+/** One line for each file that failed by itself, for stderr. */
 export function lostLines(report: Report, most = 20): readonly string[] {
-  const lines = report.lost.slice(0, most).map(({ path, failure }) => `failed: ${path}: ${failure.message}`);
-  const more = report.lost.length - lines.length;
+  const failed = broken(report);
+  const lines = failed.slice(0, most).map(({ path, failure }) => `failed: ${path}: ${failure.message}`);
+  const more = failed.length - lines.length;
   return more > 0 ? [...lines, `failed: and ${more} more`] : lines;
 }

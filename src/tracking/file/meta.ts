@@ -1,3 +1,4 @@
+import type * as YamlModule from 'yaml';
 import type { Document, Scalar } from 'yaml';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -30,7 +31,6 @@ const EMPTY_RETRY_MS: readonly number[] = [100, 200];
 /** PyYAML refuses some characters that YAML allows; as escapes it takes them. */
 function escapeForPython(text: string): string {
   return text.replace(
-    // eslint-disable-next-line no-control-regex -- these are the characters meant
     /[\u007f-\u0084\u0086-\u009f\ufffe\uffff]/g,
     (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
@@ -52,7 +52,7 @@ function isPlainNull(scalar: Scalar): boolean {
   return (scalar.type === undefined || scalar.type === 'PLAIN') && NULLS.has(String(scalar.value));
 }
 
-type Yaml = typeof import('yaml');
+type Yaml = typeof YamlModule;
 
 function scalarOf(yaml: Yaml, value: MetaValue): Scalar {
   const scalar = new yaml.Scalar(value === null ? 'null' : String(value));

@@ -14,6 +14,12 @@ async function isOnLocalDisk(path: string): Promise<boolean> {
   return process.platform === 'linux' && LOCAL_FILE_SYSTEMS.has((await statfs(dirname(path))).type);
 }
 
+/** Whether the database holds no table, as after a creation that was cut short. */
+export async function isEmpty(connection: SqliteConnection, io: Io): Promise<boolean> {
+  const found = await connection.run('SELECT name FROM sqlite_master LIMIT 1', [], io.signal);
+  return found.rows.length === 0;
+}
+
 async function tablesSql(): Promise<string> {
   const parts = await Promise.all([
     import('./schema/runs-tables.ts').then((part) => part.RUNS_TABLES),
@@ -27,20 +33,26 @@ async function tablesSql(): Promise<string> {
 
 /**
  * Makes the tables and rows of a database that MLflow 3.17.2 has just created, in one transaction, unless another process
- * was faster. The journal mode becomes WAL on a local disk, so that readers do not stop writers.
+ * was faster. The journal mode of a new file becomes WAL on a local disk, so that readers do not stop writers.
  * @throws Failure
  */
 export async function createDatabase(
   connection: SqliteConnection,
-  database: { readonly path: string; readonly artifactRoot: string; readonly now: number },
+  database: {
+    readonly path: string;
+    /** The file was absent or had no bytes. */
+    readonly isNew: boolean;
+    readonly artifactRoot: string;
+    readonly now: number;
+  },
   io: Io,
 ): Promise<void> {
   const sql = await tablesSql();
-  if (await isOnLocalDisk(database.path)) await connection.script('PRAGMA journal_mode = WAL', io.signal);
+  if (database.isNew && (await isOnLocalDisk(database.path)))
+    await connection.script('PRAGMA journal_mode = WAL', io.signal);
   await connection.script('BEGIN IMMEDIATE', io.signal);
   try {
-    const tables = await connection.run('SELECT name FROM sqlite_master LIMIT 1', [], io.signal);
-    if (tables.rows.length === 0) await fill(connection, sql, database, io);
+    if (await isEmpty(connection, io)) await fill(connection, sql, database, io);
     await connection.script('COMMIT', io.signal);
   } catch (thrown) {
     connection.rollback();

@@ -6,7 +6,7 @@ import type { Io } from '../../core/io.ts';
 import { absoluteIfLocal } from '../locations.ts';
 import type { TrackingStore } from '../store.ts';
 import type { SqlContext } from './context.ts';
-import { createDatabase } from './create-database.ts';
+import { createDatabase, isEmpty } from './create-database.ts';
 import { sqlExperiments } from './experiments.ts';
 import type { SchemaFacts } from './facts.ts';
 import { readFacts } from './facts.ts';
@@ -79,7 +79,7 @@ async function connect(
   if (size === undefined) await makeFolder(dirname(path), uri);
   const waiting = { clock, patienceMs: target.patienceMs ?? DEFAULT_PATIENCE_MS };
   const mode = size === undefined ? 'rwc' : target.readOnly ? 'ro' : 'rw';
-  return { connection: await connectSqlite(path, mode, waiting, uri), isNew: !size && intent === 'create' };
+  return { connection: await connectSqlite(path, mode, waiting, uri), isNew: !size };
 }
 
 async function makeFolder(path: string, uri: string): Promise<void> {
@@ -147,7 +147,9 @@ async function prepare(
   const io: Io = { signal: options.signal ?? new AbortController().signal };
   const artifactRoot = absoluteIfLocal(options.defaultArtifactRoot ?? join(cwd, 'mlruns'), cwd);
   const workspace = options.workspace ?? DEFAULT_WORKSPACE;
-  if (isNew) await createDatabase(connection, { path: target.path, artifactRoot, now: clock.now() }, io);
+  if (options.intent === 'create' && (await isEmpty(connection, io))) {
+    await createDatabase(connection, { path: target.path, isNew, artifactRoot, now: clock.now() }, io);
+  }
   const sessions = await sqliteSessions(connection, uri);
   const facts = await readFacts(sessions, io);
   assertMlflow(facts, target.path, uri);

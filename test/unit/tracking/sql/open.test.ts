@@ -38,6 +38,20 @@ describe('opening a database', () => {
     expect(await store.experiments.get('0', io)).toMatchObject({ name: 'Default' });
   });
 
+  it('finishes a creation that was cut short, and one by several at once', async () => {
+    const cwd = await temporaryFolder();
+    tamper(join(cwd, 'mlflow.db'), 'PRAGMA user_version = 1', 'PRAGMA user_version = 0');
+    const stores = await Promise.all([open(cwd), open(cwd), open(cwd)]);
+    await Promise.all([0, 1, 2].map(() => open(cwd, { uri: 'sqlite:///other.db' })));
+    for (const store of stores) {
+      expect(await collect(store.experiments.search({ view: 'all' }, io))).toMatchObject([
+        { name: 'Default' },
+      ]);
+    }
+    expect(rows(join(cwd, 'other.db'), 'SELECT count(*) AS n FROM experiments')).toMatchObject([{ n: 1 }]);
+    expect(rows(join(cwd, 'mlflow.db'), 'PRAGMA journal_mode')).toMatchObject([{ journal_mode: 'delete' }]);
+  });
+
   it('leaves the journal mode of an existing database as it is', async () => {
     const cwd = await temporaryFolder();
     const path = join(cwd, 'mlflow.db');

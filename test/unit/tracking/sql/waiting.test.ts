@@ -31,7 +31,7 @@ describe('a locked database', () => {
     const release = holdLock(join(cwd, 'mlflow.db'));
     const created = store.experiments.create({ name: 'patient', tags: {} }, io);
     await untilTicks(15);
-    expect(await Promise.race([created, 'waiting'])).toBe('waiting');
+    expect(await Promise.race([created, Promise.resolve('waiting')])).toBe('waiting');
     release();
     expect(await created).toBe('1');
   });

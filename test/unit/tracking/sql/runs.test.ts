@@ -119,6 +119,28 @@ describe('runs in a database', () => {
     expect(await collect(store.runs.search({ experimentIds: many.slice(1), view: 'all' }, io))).toEqual([]);
   });
 
+  it('reads more inputs and outputs than a statement gives', async () => {
+    const cwd = await temporaryFolder();
+    const store = await open(cwd);
+    const { runId } = await store.runs.create(NEW_RUN, io);
+    const numbers = 'WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 1200)';
+    tamper(
+      join(cwd, 'mlflow.db'),
+      `INSERT INTO datasets (dataset_uuid, experiment_id, name, digest, dataset_source_type, dataset_source)
+       ${numbers} SELECT 'd' || i, 0, 'n' || i, 'x', 'local', '{}' FROM n`,
+      `INSERT INTO inputs ${numbers} SELECT 'i' || i, 'DATASET', 'd' || i, 'RUN', '${runId}', 0 FROM n`,
+      `INSERT INTO input_tags ${numbers} SELECT 'i' || i, 'n', i FROM n`,
+      `INSERT INTO inputs ${numbers} SELECT 'o' || i, 'RUN_OUTPUT', '${runId}', 'MODEL_OUTPUT', 'm' || i, i FROM n`,
+    );
+    const run = await store.runs.get(runId, io);
+    expect(new Set(run.datasetInputs.map(({ dataset, tags }) => `${dataset.name} ${tags['n']}`))).toEqual(
+      new Set(Array.from({ length: 1201 }, (_, i) => `n${i} ${i}`)),
+    );
+    expect(new Set(run.modelOutputs.map(({ modelId, step }) => `${modelId} ${step}`))).toEqual(
+      new Set(Array.from({ length: 1201 }, (_, i) => `m${i} ${i}`)),
+    );
+  });
+
   it('links traces once, at most a hundred', async () => {
     const cwd = await temporaryFolder();
     const store = await open(cwd);

@@ -67,22 +67,30 @@ async function refuseForeign(response: NetResponse, subject: string): Promise<vo
   });
 }
 
-/** Waits for the first byte or the end, without taking it: what fails before it can still be told from a cut. */
-async function untilFlowing(body: Readable): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    const settle = (act: () => void) => () => {
-      body.off('readable', ready).off('error', failed).off('close', ready);
-      act();
+/** Waits for the first byte without taking it; false when the body ends before one. */
+async function hasBytes(body: Readable): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const stop = () => body.off('readable', ready).off('error', failed);
+    const ready = () => {
+      stop();
+      resolve(body.readableLength > 0);
     };
-    const ready = settle(resolve);
-    const failed = (error: unknown) => settle(() => reject(error))();
-    body.on('readable', ready).on('error', failed).on('close', ready);
+    const failed = (error: Error) => {
+      stop();
+      reject(error);
+    };
+    body.on('readable', ready).on('error', failed);
   });
 }
 
+function absent(subject: string, cause?: unknown): Failure {
+  const message = `cannot read ${subject}: there is no such artifact`;
+  return new Failure({ kind: 'not-found', message, subject }, cause);
+}
+
 /**
- * What a failed read was about: servers with a remote store answer 500 for a missing object and break off for a
- * directory, so the listing decides.
+ * What a failed read was about: servers with a remote store answer 500 for a missing object, those with a local one 400
+ * for a directory, so the listing decides.
  */
 async function explain(client: ProxyClient, path: ArtifactPath, failure: Failure, io: Io): Promise<Failure> {
   const subject = subjectOf(client, path);
@@ -94,8 +102,7 @@ async function explain(client: ProxyClient, path: ArtifactPath, failure: Failure
   }
   if (entry?.kind === 'directory') return isDirectoryFailure(client, path, DOING);
   if (entry) return failure;
-  const message = `cannot read ${subject}: there is no such artifact`;
-  return new Failure({ kind: 'not-found', message, subject }, failure);
+  return absent(subject, failure);
 }
 
 function beyond(subject: string, { start = 0 }: Part, response: NetResponse): Failure {
@@ -119,17 +126,40 @@ async function open(client: ProxyClient, path: ArtifactPath, part: Part, io: Io)
     refused: (response: NetResponse) =>
       response.status === 416 ? beyond(subject, part, response) : undefined,
   } as const;
-  let flowing = false;
+  let response: NetResponse;
   try {
-    const response = await send(client, call, io);
-    flowing = true;
-    if (response.headers['content-length'] === undefined) await untilFlowing(response.body);
-    return response;
+    response = await send(client, call, io);
   } catch (thrown) {
     const leavesOpen = thrown instanceof Failure && [400, 500].includes(thrown.facts.vendor?.status ?? 0);
-    const brokenOff = flowing && thrown instanceof Failure && !io.signal.aborted;
-    throw leavesOpen || brokenOff ? await explain(client, path, thrown, io) : thrown;
+    throw leavesOpen ? await explain(client, path, thrown, io) : thrown;
   }
+  if (response.headers['content-length'] === undefined) await checkEmpty(client, path, response, io);
+  return response;
+}
+
+/**
+ * A server with a remote store ends the body of a directory, or of an object that it could not read after all, at once
+ * and as if it were whole (chunked, without an error). So an empty body of unknown length has to be confirmed; a shorter
+ * one shows only when the reader compares it with the listed size.
+ */
+async function checkEmpty(
+  client: ProxyClient,
+  path: ArtifactPath,
+  response: NetResponse,
+  io: Io,
+): Promise<void> {
+  if (await hasBytes(response.body)) return;
+  const subject = subjectOf(client, path);
+  const entry = await statObject(client, path, io);
+  if (!entry) throw absent(subject);
+  if (entry.kind === 'directory') throw isDirectoryFailure(client, path, DOING);
+  if (entry.size === 0) return;
+  throw new Failure({
+    kind: 'unavailable',
+    message: `cannot read ${subject}: the server sent none of its ${entry.size ?? 0} bytes`,
+    subject,
+    retry: 'later',
+  });
 }
 
 /**

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bytesSource } from '../../src/artifacts/sources.ts';
 import type { ArtifactStore } from '../../src/artifacts/store.ts';
@@ -7,7 +6,6 @@ import { guard } from '../../src/artifacts/layers/guard.ts';
 import { layered } from '../../src/artifacts/layers/layered.ts';
 import { limit } from '../../src/artifacts/layers/limit.ts';
 import { retry } from '../../src/artifacts/layers/retry.ts';
-import { signedHeaders } from '../../src/artifacts/stores/s3/sign.ts';
 import { parseArtifactPath } from '../../src/core/artifact-path.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import type { Failure } from '../../src/core/failure.ts';
@@ -17,6 +15,7 @@ import { freePort } from '../testbeds/bed.ts';
 import { startListener, type Listener } from '../testbeds/listener.ts';
 import { startMinio, startVersitygw, type S3Bed } from '../testbeds/s3.ts';
 import { connectTo, s3Location, storeAt, type Target } from '../testbeds/s3-store.ts';
+import { assumeRole } from '../testbeds/s3-role.ts';
 import { startToxiproxy, type Proxy, type Toxiproxy } from '../testbeds/toxiproxy.ts';
 import { createNet } from '../../src/net/create-net.ts';
 
@@ -102,7 +101,9 @@ describe('what is refused', () => {
   });
 
   test('a read-only role may read and list; writes and each removal are denied', async () => {
-    const role = await assumeRole(minio, ['s3:GetObject', 's3:ListBucket']);
+    const role = await assumeRole(minio, [
+      { Effect: 'Allow', Action: ['s3:GetObject', 's3:ListBucket'], Resource: ['arn:aws:s3:::*'] },
+    ]);
     const admin = await storeAt(minio, BUCKET, 'read-only');
     await admin.write(path('file'), bytesSource(Buffer.from('kept')), {}, io);
     const store = await storeAt(minio, BUCKET, 'read-only', role);
@@ -115,32 +116,6 @@ describe('what is refused', () => {
     expect(await drain(store)).toEqual(['file']);
   });
 });
-
-/** Temporary keys of a role that may do only these actions. */
-async function assumeRole(bed: S3Bed, actions: readonly string[]) {
-  const statement = { Effect: 'Allow', Action: actions, Resource: ['arn:aws:s3:::*'] };
-  const body = new URLSearchParams({
-    Action: 'AssumeRole',
-    Version: '2011-06-15',
-    DurationSeconds: '3600',
-    Policy: JSON.stringify({ Version: '2012-10-17', Statement: [statement] }),
-  }).toString();
-  const payloadHash = createHash('sha256').update(body).digest('hex');
-  const url = new URL(bed.endpoint);
-  const type = { 'content-type': 'application/x-www-form-urlencoded' };
-  const headers = signedHeaders({ method: 'POST', url, headers: type, payloadHash }, bed, {
-    region: bed.region,
-    service: 'sts',
-    now: Date.now(),
-  });
-  const answer = await (await fetch(url, { method: 'POST', headers, body })).text();
-  const field = (name: string): string => new RegExp(`<${name}>([^<]+)<`).exec(answer)?.[1] ?? '';
-  return {
-    accessKeyId: field('AccessKeyId'),
-    secretAccessKey: field('SecretAccessKey'),
-    sessionToken: field('SessionToken'),
-  };
-}
 
 describe('a broken network', () => {
   let proxy: Proxy;

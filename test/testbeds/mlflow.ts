@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { copyFile, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { answers, bareEnvironment, bedFolder, freePort, startProcess, type Bed } from './bed.ts';
@@ -23,7 +24,8 @@ async function pinnedVersion(): Promise<string> {
 
 /** The folder of a virtual environment with the stock MLflow. Needs `python3` >= 3.11 on the PATH to be made. */
 async function environment(): Promise<string> {
-  return cached('mlflow', await pinnedVersion(), async (dir) => {
+  const pins = createHash('sha256').update(await readFile(REQUIREMENTS)).digest('hex').slice(0, 8);
+  return cached('mlflow', `${await pinnedVersion()}-${pins}`, async (dir) => {
     await mustRun('python3', ['-m', 'venv', dir]);
     await mustRun(join(dir, 'bin', 'pip'), ['install', '--quiet', '--no-input', '-r', REQUIREMENTS]);
   });

@@ -4,6 +4,7 @@ import { bytesSource } from '../../../src/artifacts/sources.ts';
 import type { ArtifactStore } from '../../../src/artifacts/store.ts';
 import { parseArtifactPath } from '../../../src/core/artifact-path.ts';
 import type { Io } from '../../../src/core/io.ts';
+import { createNet } from '../../../src/net/create-net.ts';
 import { startMinio, startVersitygw, type S3Bed } from '../../testbeds/s3.ts';
 import { storeAt, type Target } from '../../testbeds/s3-store.ts';
 import { failureOf } from './expect-failure.ts';
@@ -51,6 +52,24 @@ describe('regions', () => {
       await bed.stop();
     }
   });
+});
+
+test('the bucket in the host name, where the server has a domain', async () => {
+  const bed = await startMinio({ domain: 'localhost' });
+  try {
+    await bed.createBucket(BUCKET);
+    const { port } = new URL(bed.endpoint);
+    // The server is its own proxy, so that no name needs to be looked up.
+    const net = createNet({ verifyTls: true, connectMs: 5_000, maxSockets: 4, httpProxy: bed.endpoint });
+    const target: Target = { ...bed, endpoint: `http://localhost:${port}` };
+    const store = await storeAt(target, BUCKET, 'dir', { addressingStyle: 'virtual', net });
+    await store.write(path('a b'), bytesSource(Buffer.from('x')), {}, io);
+    expect(await drain(store)).toEqual(['a b']);
+    expect(await drain(await storeAt(bed, BUCKET))).toEqual(['dir/a b']);
+    net.close();
+  } finally {
+    await bed.stop();
+  }
 });
 
 describe('upload arguments', () => {

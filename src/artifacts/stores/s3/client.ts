@@ -65,6 +65,13 @@ interface Talk {
   seen: boolean;
 }
 
+/** Gives up a body that holds nothing; its connection is kept for the next request. */
+export function discard(response: NetResponse): void {
+  // All was said by the status: what happens to the rest no longer matters.
+  response.body.once('error', () => undefined);
+  response.body.resume();
+}
+
 function otherRegion(refusal: Refusal, used: string): string | undefined {
   const told = [301, 307, 400].includes(refusal.status) ? refusal.region : undefined;
   return told === used ? undefined : told;

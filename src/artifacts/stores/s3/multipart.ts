@@ -3,6 +3,7 @@ import type { ArtifactPath } from '../../../core/artifact-path.ts';
 import { Failure } from '../../../core/failure.ts';
 import type { Io } from '../../../core/io.ts';
 import type { Multipart, Part, Precondition, Receipt, Source, Stored, UploadSession } from '../../store.ts';
+import { discard } from './client.ts';
 import { toBase64, type Algorithm } from './digest.ts';
 import { bareTag, versionOf } from './entry.ts';
 import { codeOf } from './failures.ts';
@@ -55,7 +56,7 @@ async function putPart(upload: Upload, part: Part, source: Source, io: Io): Prom
     },
     io,
   );
-  response.body.resume();
+  discard(response);
   const proof = proofOf(root, path, payload, response.headers);
   const announced = announcedBy(root);
   const checksums = payload.checksums();
@@ -178,7 +179,7 @@ async function abort(upload: Upload, io: Io): Promise<void> {
       },
       io,
     );
-    response.body.resume();
+    discard(response);
   } catch (thrown) {
     if (codeOf(thrown) !== 'NoSuchUpload') throw thrown;
   }

@@ -2,6 +2,7 @@ import type { ArtifactPath } from '../../../core/artifact-path.ts';
 import { asFailure, Failure } from '../../../core/failure.ts';
 import type { Io } from '../../../core/io.ts';
 import type { Removal, Undone } from '../../store.ts';
+import { discard } from './client.ts';
 import { codeOf, refusalFailure } from './failures.ts';
 import { hasChildren } from './list.ts';
 import { bytesPayload } from './payload.ts';
@@ -94,7 +95,7 @@ async function removeOne(root: Root, { removal, key }: Target, io: Io): Promise<
       { method: 'DELETE', doing: 'remove', subject, key, headers: payer(root) },
       io,
     );
-    response.body.resume();
+    discard(response);
     return [];
   } catch (thrown) {
     if (codeOf(thrown) === 'NoSuchKey') return [];

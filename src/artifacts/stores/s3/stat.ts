@@ -3,7 +3,7 @@ import { Failure } from '../../../core/failure.ts';
 import type { Io } from '../../../core/io.ts';
 import type { NetResponse } from '../../../net/net.ts';
 import type { Entry, Facts } from '../../store.ts';
-import type { Call } from './client.ts';
+import { discard, type Call } from './client.ts';
 import { entryOf } from './entry.ts';
 import { statusOf } from './failures.ts';
 import { keyOf, subjectOf, type Root } from './root.ts';
@@ -13,7 +13,7 @@ export async function bucketFacts(root: Root, io: Io): Promise<Facts> {
   try {
     const call: Call = { method: 'HEAD', doing: 'look at', subject: `bucket ${root.client.site.bucket}` };
     const response = await root.client.send(call, io);
-    response.body.destroy();
+    discard(response);
     return { anchor: 'present' };
   } catch (thrown) {
     if (statusOf(thrown) === 404) return { anchor: 'absent' };
@@ -69,7 +69,7 @@ export async function statObject(root: Root, path: ArtifactPath, io: Io): Promis
     if (!root.client.seen()) await askBucket(root, io);
     return undefined;
   }
-  response.body.destroy();
+  discard(response);
   const size = response.headers['content-length'];
   return entryOf(path, response.headers, size === undefined ? undefined : Number(size));
 }

@@ -4,6 +4,7 @@ import type { Io } from '../../../core/io.ts';
 import type { Media } from '../../../core/media.ts';
 import type { NetResponse } from '../../../net/net.ts';
 import type { Precondition, Source, Stored } from '../../store.ts';
+import { discard } from './client.ts';
 import { checksumHeader, digestOf, toHex, type Algorithm } from './digest.ts';
 import { isAmazon } from './endpoint.ts';
 import { md5Of, versionOf } from './entry.ts';
@@ -133,7 +134,7 @@ export async function writeObject(
       io,
     ),
   );
-  response.body.resume();
+  discard(response);
   const proof = proofOf(root, path, payload, response.headers);
   const checksums = proof === 'checksum' ? payload.checksums() : [];
   const version = versionOf(response.headers['etag']);

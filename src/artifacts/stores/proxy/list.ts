@@ -9,7 +9,7 @@ import { readAnswer, send, subjectOf, type ProxyClient } from './client.ts';
 import { strangeAnswer } from './failures.ts';
 import { placeTrouble, troubleFailure } from './name-trouble.ts';
 
-/** Far more than a million entries: https://mlflow.org/docs/latest/rest-api.html has no paging for artifacts. */
+/** Far more than a million entries; the protocol has no paging for artifacts. */
 const MAX_LISTING_BYTES = 256 * 1024 * 1024;
 const PAGE = 1_000;
 /** A server that lists a directory within itself without end is cut off here. */

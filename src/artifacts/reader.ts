@@ -1,4 +1,4 @@
-import { joinPath, relativeTo, type ArtifactPath, type Under } from '../core/artifact-path.ts';
+import { joinPath, parentOf, relativeTo, type ArtifactPath, type Under } from '../core/artifact-path.ts';
 import { Failure } from '../core/failure.ts';
 import type { Io } from '../core/io.ts';
 import type { ArtifactStore, Body, Entry, Version } from './store.ts';
@@ -11,6 +11,7 @@ export interface ArtifactReader {
   /** What is at the root of this reader itself: a file, a directory (also when it is empty but known), or nothing. */
   root(io: Io): Promise<Entry | undefined>;
   list(under: Under, options: { readonly recursive: boolean }, io: Io): AsyncIterable<readonly Entry[]>;
+  /** Bytes of a file that was listed; `''` is the file at the root of this reader. */
   read(path: Under, options: { readonly version?: Version }, io: Io): Promise<Body>;
 }
 
@@ -28,44 +29,84 @@ export function readerAt(store: ArtifactStore, at: Under): ArtifactReader {
           : page.map((entry) => ({ ...entry, path: relativeTo(at, entry.path) as ArtifactPath }));
       }
     },
-    read: async (path, options, io) => store.read(full(path) as ArtifactPath, options, io),
+    read: async (path, options, io) => {
+      const file = full(path);
+      if (file !== '') return store.read(file, options, io);
+      throw new Failure({
+        kind: 'wrong-kind',
+        message: `${store.label} is the root of a store, not a file`,
+        subject: store.label,
+      });
+    },
   };
 }
 
-async function* listBoth(
-  winner: ArtifactReader,
-  other: ArtifactReader,
-  ask: { readonly under: Under; readonly recursive: boolean; readonly io: Io },
-  twice: (path: ArtifactPath) => void,
-): AsyncGenerator<readonly Entry[]> {
-  const seen = new Map<ArtifactPath, Entry['kind']>();
-  for await (const page of winner.list(ask.under, { recursive: ask.recursive }, ask.io)) {
-    for (const entry of page) seen.set(entry.path, entry.kind);
-    yield page;
+/** What the winner holds: its entries, and the folders above them. */
+interface Held {
+  readonly kinds: Map<ArtifactPath, Entry['kind']>;
+  readonly folders: Set<Under>;
+}
+
+/** Whether an entry of the other reader is hidden by one of the winner's, which it then names. */
+function hiddenBy({ path }: Entry, { kinds, folders }: Held): ArtifactPath | undefined {
+  if (kinds.has(path) || folders.has(path)) return path;
+  for (let above = parentOf(path); above !== ''; above = parentOf(above)) {
+    const over = kinds.get(above);
+    if (over !== undefined && over !== 'directory') return above;
   }
-  for await (const page of other.list(ask.under, { recursive: ask.recursive }, ask.io)) {
-    yield page.filter((entry) => {
-      const kind = seen.get(entry.path);
-      if (kind !== undefined && (kind !== 'directory' || entry.kind !== 'directory')) twice(entry.path);
-      return kind === undefined;
-    });
+  return undefined;
+}
+
+function hold({ kinds, folders }: Held, { path, kind }: Entry): void {
+  kinds.set(path, kind);
+  for (let above = parentOf(path); above !== '' && !folders.has(above); above = parentOf(above)) {
+    folders.add(above);
   }
 }
 
 /**
- * Two readers as one: an entry present in both is listed once and read from the first; `twice` is told of it.
+ * Two readers as one: an entry present in both is listed once and read from the first; `twice` is told of it. A file of
+ * the one hides a folder of the same name of the other.
  */
 export function readBoth(
   winner: ArtifactReader,
   other: ArtifactReader,
   twice: (path: ArtifactPath) => void,
 ): ArtifactReader {
+  // Asking the winner first would be a request more for each file, and some servers answer "absent" with a 500.
+  const origin = new Map<Under, ArtifactReader>();
   return {
     label: winner.label,
     connections: Math.min(winner.connections, other.connections),
-    root: async (io) => (await winner.root(io)) ?? (await other.root(io)),
-    list: (under, { recursive }, io) => listBoth(winner, other, { under, recursive, io }, twice),
+    root: async (io) => {
+      const mine = await winner.root(io);
+      const theirs = mine ? undefined : await other.root(io);
+      if (theirs?.kind === 'file' && (await holdsAnything(winner, io))) return undefined;
+      origin.set('', mine ? winner : other);
+      return mine ?? theirs;
+    },
+    list: async function* (under, options, io) {
+      const held: Held = { kinds: new Map(), folders: new Set() };
+      for await (const page of winner.list(under, options, io)) {
+        for (const entry of page) {
+          hold(held, entry);
+          origin.set(entry.path, winner);
+        }
+        yield page;
+      }
+      for await (const page of other.list(under, options, io)) {
+        const kept = page.filter((entry) => {
+          const hidden = hiddenBy(entry, held);
+          if (hidden === undefined) origin.set(entry.path, other);
+          else if (entry.kind !== 'directory' || held.kinds.get(hidden) === 'file') twice(entry.path);
+          return hidden === undefined;
+        });
+        yield kept;
+      }
+    },
     read: async (path, options, io) => {
+      const from = origin.get(path);
+      if (from) return from.read(path, options, io);
       try {
         return await winner.read(path, options, io);
       } catch (thrown) {
@@ -74,4 +115,9 @@ export function readBoth(
       }
     },
   };
+}
+
+async function holdsAnything(reader: ArtifactReader, io: Io): Promise<boolean> {
+  for await (const page of reader.list('', { recursive: false }, io)) if (page.length > 0) return true;
+  return false;
 }

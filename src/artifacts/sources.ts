@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import type { Checksum } from '../core/checksum.ts';
-import { Failure } from '../core/failure.ts';
+import { asFailure, Failure } from '../core/failure.ts';
 import type { Media } from '../core/media.ts';
 import type { Source } from './store.ts';
 
@@ -67,7 +67,7 @@ async function* readFile(
   try {
     await confirmIdentity(handle, identity);
     for (let offset = from; offset < to;) {
-      signal.throwIfAborted();
+      if (signal.aborted) throw asFailure(signal.reason, identity.file);
       const wanted = Math.min(CHUNK_BYTES, to - offset);
       const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(wanted), 0, wanted, offset);
       if (bytesRead === 0) throw changed(identity.file);
@@ -75,6 +75,8 @@ async function* readFile(
       if (offset === to) await confirmIdentity(handle, identity);
       yield buffer.subarray(0, bytesRead);
     }
+  } catch (thrown) {
+    throw thrown instanceof Error && 'syscall' in thrown ? unreadable(thrown, identity.file) : thrown;
   } finally {
     await handle.close();
   }

@@ -1,6 +1,7 @@
-import { appendToLocation, formatLocation, isBelow, parseLocation, type Location } from '../core/location.ts';
+import { isAbsolute } from 'node:path';
 import { parseArtifactPath } from '../core/artifact-path.ts';
 import { Failure } from '../core/failure.ts';
+import { appendToLocation, type Location, parseLocation } from '../core/location.ts';
 import type { Run } from '../tracking/entities.ts';
 
 /** Records on a run that its artifacts were written below another root than its own (MLFLOW_ARTIFACT_URI). */
@@ -14,8 +15,11 @@ export function runLocationBelow(root: Location, run: Run): Location {
 
 /** Whether a location has the only shape that mlstow ever records for this run. */
 function belongsTo(location: Location, run: Run): boolean {
+  const { scheme, path } = location;
+  if (scheme === 'runs' || scheme === 'models') return false;
+  if (scheme === 'file' && !isAbsolute(path)) return false;
   const tail = `${run.info.experimentId}/${run.info.runId}/artifacts`;
-  return location.path === tail || location.path.endsWith(`/${tail}`);
+  return path === tail || path.endsWith(`/${tail}`);
 }
 
 /**
@@ -28,7 +32,7 @@ export function taggedLocation(run: Run, warn: (message: string) => void): Locat
   const location = parseTag(value);
   if (location && belongsTo(location, run)) return location;
   warn(
-    `run ${run.info.runId} carries a tag ${ARTIFACT_URI_TAG} whose path does not end in /<experiment_id>/<run_id>/artifacts; it is ignored`,
+    `run ${run.info.runId} carries a tag ${ARTIFACT_URI_TAG} that is not a location ending in /<experiment_id>/<run_id>/artifacts; it is ignored`,
   );
   return undefined;
 }
@@ -42,28 +46,13 @@ function parseTag(value: string): Location | undefined {
   }
 }
 
-/**
- * Where a run's artifacts go when the process has an artifact root of its own: the run's own URI when it lies below
- * that root, else a folder of the run below the root.
- * @throws Failure conflict when the run already records another place
- */
-export function locationUnderRoot(
-  run: Run,
-  own: Location,
-  root: Location,
-  warn: (message: string) => void,
-): { readonly location: Location; readonly own: boolean; readonly uri: string } {
-  if (isBelow(own, root)) return { location: own, own: true, uri: run.info.artifactUri };
-  const location = runLocationBelow(root, run);
-  const recorded = taggedLocation(run, warn);
-  if (recorded && formatLocation(recorded) !== formatLocation(location)) {
-    throw new Failure({
-      kind: 'conflict',
-      message: `run ${run.info.runId} already has artifacts at ${recorded.redacted}, MLFLOW_ARTIFACT_URI would put new ones at ${location.redacted}`,
-      hint: 'set MLFLOW_ARTIFACT_URI to the root used before, or unset it to write to the run itself',
-      subject: run.info.runId,
-      settings: ['artifacts.uri'],
-    });
-  }
-  return { location, own: false, uri: formatLocation(location) };
+/** The failure for a run whose artifacts would end up in three places. */
+export function conflictingPlace(run: Run, recorded: Location, wanted: Location): Failure {
+  return new Failure({
+    kind: 'conflict',
+    message: `run ${run.info.runId} already has artifacts at ${recorded.redacted}, MLFLOW_ARTIFACT_URI would put new ones at ${wanted.redacted}`,
+    hint: 'set MLFLOW_ARTIFACT_URI to the root used before, or unset it to write to the run itself',
+    subject: run.info.runId,
+    settings: ['artifacts.uri'],
+  });
 }

@@ -24,7 +24,12 @@ export interface Place {
 export interface Resolution {
   /** Never empty; readers look in all of them and the first wins. */
   readonly places: readonly [Place, ...Place[]];
-  /** Asked only when no place holds the path: a logged model of the run with that name (MLflow 3). */
+  /** The last name of what was asked for, decoded; '' when it is a run, a model or an experiment as a whole. */
+  readonly name: string;
+  /**
+   * Asked only when no place holds anything: a logged model of the run with that name (MLflow 3), or the folder above
+   * a URI, in which the URI may name a single file. It includes the path asked for.
+   */
   readonly fallback?: () => Promise<Place | undefined>;
   readonly run?: Run;
   readonly steps: readonly Step[];
@@ -33,6 +38,8 @@ export interface Resolution {
 /** Where new artifacts of a run go. */
 export interface Destination {
   readonly location: Location;
+  /** The location as the tracking store or the setting has it: a relative path is still relative. */
+  readonly declared: Location;
   readonly run: Run;
   /** Whether `location` is the run's own artifact URI: the server and stock clients look there. */
   readonly own: boolean;

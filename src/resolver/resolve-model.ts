@@ -16,7 +16,7 @@ export interface ResolvedModel {
 
 /**
  * Finds the files of a `models:/` URI: a logged model by id, a registered version by number, alias or stage.
- * @throws Failure not-found, unsupported (a store without models)
+ * @throws Failure not-found, corrupt (a version that records no files), unsupported (a store without models)
  */
 export async function resolveModel(
   location: Location,
@@ -31,9 +31,10 @@ export async function resolveModel(
     const step = { found: redactUri(model.artifactLocation), origin: `logged model ${model.modelId}` };
     return { uri: model.artifactLocation, path: parts.path, steps: [step] };
   }
-  if (!tracking.registry) throw without('a model registry', location, tracking);
+  if (!tracking.registry) throw without('model registry', location, tracking);
   const version = await findVersion(parts, tracking.registry, io);
   const uri = await tracking.registry.downloadUri(version, io);
+  if (uri === '') throw withoutFiles(version);
   const step = {
     found: redactUri(uri),
     origin: `registered model ${version.name}, version ${version.version}`,
@@ -54,8 +55,17 @@ async function findVersion(
 function without(what: string, location: Location, tracking: TrackingStore): Failure {
   return new Failure({
     kind: 'unsupported',
-    message: `${location.redacted} cannot be resolved: ${tracking.label} has no ${what.replace(/^a /, '')}`,
+    message: `${location.redacted} cannot be resolved: ${tracking.label} has no ${what}`,
     hint: 'set MLFLOW_TRACKING_URI to the server or database that holds the model',
     subject: location.redacted,
+  });
+}
+
+function withoutFiles({ name, version }: ModelVersion): Failure {
+  return new Failure({
+    kind: 'corrupt',
+    message: `version ${version} of the registered model ${JSON.stringify(name)} does not record where its files are`,
+    hint: 'register the model again from its run or its logged model',
+    subject: name,
   });
 }

@@ -1,17 +1,23 @@
-import { randomBytes } from 'node:crypto';
-import { mkdir, rmdir, unlink, writeFile } from 'node:fs/promises';
-import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { isAbsolute, resolve } from 'node:path';
 import type { Clock } from '../core/clock.ts';
-import { Failure } from '../core/failure.ts';
 import type { Io } from '../core/io.ts';
 import type { Location } from '../core/location.ts';
 import type { TrackingStore } from '../tracking/store.ts';
+import { checkLocationUnderAirflow } from './airflow-rule.ts';
+import { isBelowFolder, realPathOf } from './local-paths.ts';
+import { probeServer } from './probe-server.ts';
+import { refuseLocation } from './refuse-location.ts';
+
+export { checkTrackingUnderAirflow } from './airflow-rule.ts';
 
 /** What the rule of "Where artifacts may go" needs to know of this process. */
 export interface SharedRule {
+  /** Where relative paths start; absolute. */
   readonly cwd: string;
   readonly hostname: string;
+  /** Absolute. */
   readonly tempDirectories: readonly string[];
+  /** Absolute; an entry that is not says nothing. */
   readonly sharedPaths: readonly string[];
   readonly allowLocal: boolean;
   /** The DAG this task belongs to, under Airflow. */
@@ -24,88 +30,19 @@ export interface SharedRule {
 /** How a location was found fit to hold artifacts. */
 export type Fitness = 'remote' | 'same machine' | 'shared path' | 'proven shared' | 'allowed by the user';
 
-function below(path: string, folder: string): boolean {
-  const way = relative(resolve(folder), path);
-  return way === '' || (way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way));
-}
-
-const WAYS_OUT =
-  'use an experiment whose artifact location is remote (`experiments create --artifact-location s3://…`), start the server with --artifacts-destination and without a local --default-artifact-root, name a mount that both sides share with --shared-path, or pass --allow-local';
-
-function refuse(message: string, subject: string, hint = WAYS_OUT): Failure {
-  return new Failure({
-    kind: 'misconfigured',
-    message,
-    hint,
-    subject,
-    settings: ['artifacts.allowLocal', 'artifacts.sharedPaths'],
-  });
-}
-
-function trackingPath(uri: string): string | undefined {
-  if (/^sqlite:\/{3}/.test(uri)) return uri.replace(/^sqlite:\/{3}/, '').replace(/\?.*$/, '');
-  if (uri.startsWith('file:')) return uri.replace(/^file:(\/\/(localhost)?)?/, '');
-  return /^[A-Za-z][A-Za-z0-9+.-]+:/.test(uri) ? undefined : uri;
-}
-
-/**
- * Under Airflow the task's working directory and temporary directories are deleted after it: records kept there are
- * lost with it.
- * @throws Failure misconfigured
- */
-export function checkTrackingUnderAirflow(rule: SharedRule): void {
-  if (rule.airflowDag === undefined || rule.allowLocal) return;
-  const hint =
-    'set MLFLOW_TRACKING_URI to your tracking server; a BashOperator with env= passes it on only with append_env=True. --allow-local goes on regardless';
-  if (rule.trackingUri === undefined) {
-    throw refuse(
-      `no tracking URI is set in this Airflow task of DAG ${rule.airflowDag}, so records would go to the task's working directory and vanish with it`,
-      'tracking.uri',
-      hint,
-    );
-  }
-  const path = trackingPath(rule.trackingUri);
-  if (path === undefined) return;
-  if (!isAbsolute(path)) {
-    throw refuse(
-      `the tracking URI ${rule.trackingUri} is relative to this Airflow task's working directory, which is deleted after the task`,
-      'tracking.uri',
-      hint,
-    );
-  }
-  if (rule.tempDirectories.some((folder) => below(path, folder))) {
-    throw refuse(
-      `the tracking URI ${rule.trackingUri} is in a temporary directory, which an Airflow task does not keep`,
-      'tracking.uri',
-      hint,
-    );
-  }
-}
-
-function checkLocationUnderAirflow(location: Location, path: string, rule: SharedRule): void {
-  if (rule.airflowDag === undefined) return;
-  if (!isAbsolute(location.path)) {
-    throw refuse(
-      `the artifact location ${location.redacted} is relative to this Airflow task's working directory, which is deleted after the task`,
-      location.redacted,
-    );
-  }
-  if (rule.tempDirectories.some((folder) => below(path, folder))) {
-    throw refuse(
-      `the artifact location ${location.redacted} is in a temporary directory, which an Airflow task does not keep`,
-      location.redacted,
-    );
-  }
-}
+/** What the rule asks of the tracking store. */
+export type SharedTracking = Pick<TrackingStore, 'reach' | 'label' | 'serverArtifacts'>;
 
 /**
  * Decides whether artifacts may be written to a location: remote ones always; a local path only when the records are
- * local too, the path is below a shared path, or a probe written here is visible to the server (with a run).
- * @throws Failure misconfigured before the first byte, with the path, the machine, the reason and the ways out
+ * local too, the path is below a shared path, or a probe written here is visible to the server. `run` is given when the
+ * location is that run's own artifact URI: only there the server looks.
+ * @throws Failure misconfigured before the first byte, with the path, the machine, the reason and the ways out; what the
+ * server's listing fails with when it gives no answer
  */
 export async function checkShared(
   location: Location,
-  tracking: Pick<TrackingStore, 'reach' | 'label' | 'serverArtifacts'>,
+  tracking: SharedTracking,
   rule: SharedRule,
   io: Io,
   run?: { readonly runId: string },
@@ -113,78 +50,42 @@ export async function checkShared(
   if (location.scheme !== 'file') return 'remote';
   if (rule.allowLocal) return 'allowed by the user';
   const path = resolve(rule.cwd, location.path);
-  checkLocationUnderAirflow(location, path, rule);
+  await checkLocationUnderAirflow(location, path, rule);
   if (tracking.reach === 'local') return 'same machine';
-  if (rule.sharedPaths.some((folder) => below(path, folder))) return 'shared path';
+  const shared = await findSharedPath(path, rule.sharedPaths);
+  if (shared.found) return 'shared path';
+  const but = shared.but === undefined ? '' : `; ${shared.but}`;
   if (run && tracking.serverArtifacts) {
-    const trouble = await probe(path, run.runId, tracking.serverArtifacts, rule.clock, io);
+    const trouble = await probeServer(path, run.runId, tracking.serverArtifacts, rule.clock, io);
     if (trouble === undefined) return 'proven shared';
-    throw refuse(
-      `artifacts would go to ${path} on this machine (${rule.hostname}), and ${tracking.label} does not see that folder: ${trouble}`,
+    throw refuseLocation(
+      `artifacts would go to ${path} on this machine (${rule.hostname}), and ${tracking.label} does not see that folder: ${trouble}${but}`,
       location.redacted,
     );
   }
-  throw refuse(
-    `artifacts would go to ${path} on each client's own machine (here ${rule.hostname}) while the records are kept by ${tracking.label}; nothing shows that the folder is shared`,
+  throw refuseLocation(
+    `artifacts would go to ${path} on each client's own machine (here ${rule.hostname}) while the records are kept by ${tracking.label}; nothing shows that the folder is shared${but}`,
     location.redacted,
   );
 }
 
-/** Listings tried before a probe counts as invisible: network file systems cache directories for a moment. */
-const LOOKS = 3;
-const BETWEEN_LOOKS_MS = 500;
-
-/** @returns why the folder is not proven shared; undefined when it is */
-async function probe(
-  folder: string,
-  runId: string,
-  server: NonNullable<TrackingStore['serverArtifacts']>,
-  clock: Clock,
-  io: Io,
-): Promise<string | undefined> {
-  const name = `.mlstow-probe-${randomBytes(8).toString('hex')}`;
-  const file = join(folder, name);
-  let created: string | undefined;
-  try {
-    created = await mkdir(folder, { recursive: true });
-    await writeFile(file, 'mlstow probe: safe to delete\n', { flag: 'wx' });
-  } catch (thrown) {
-    await removeCreated(folder, created);
-    return `it cannot be written here (${(thrown as NodeJS.ErrnoException).code ?? 'unknown error'})`;
+/**
+ * Whether a path is below a shared one, by its name, which the others use, and in fact: a link below a mount may lead to
+ * a local disk, and a mount that is missing here is a local folder.
+ */
+async function findSharedPath(
+  path: string,
+  sharedPaths: readonly string[],
+): Promise<{ readonly found: boolean; readonly but?: string }> {
+  let but: string | undefined;
+  for (const shared of sharedPaths) {
+    if (!isAbsolute(shared) || !isBelowFolder(path, shared)) continue;
+    const folder = await realPathOf(shared);
+    const real = await realPathOf(path);
+    if (folder?.exists !== true) but = `the shared path ${shared} is not there on this machine`;
+    else if (!real || !isBelowFolder(real.path, folder.path))
+      but = `a link leads from the shared path ${shared} to another place`;
+    else return { found: true };
   }
-  try {
-    return (await isSeen(name, runId, server, clock, io))
-      ? undefined
-      : 'a probe file written here is not in its listing';
-  } finally {
-    await unlink(file);
-    await removeCreated(folder, created);
-  }
-}
-
-async function isSeen(
-  name: string,
-  runId: string,
-  server: NonNullable<TrackingStore['serverArtifacts']>,
-  clock: Clock,
-  io: Io,
-): Promise<boolean> {
-  for (let look = 1; ; look += 1) {
-    const files = await server.list(runId, '', io);
-    if (files.some((file) => file.path === name)) return true;
-    if (look === LOOKS) return false;
-    await clock.sleep(BETWEEN_LOOKS_MS, io.signal);
-  }
-}
-
-/** Removes the folders that the probe created, deepest first; one that is in use by now stays. */
-async function removeCreated(folder: string, firstCreated: string | undefined): Promise<void> {
-  if (firstCreated === undefined) return;
-  for (let path = folder; below(path, firstCreated); path = dirname(path)) {
-    try {
-      await rmdir(path);
-    } catch {
-      return;
-    }
-  }
+  return but === undefined ? { found: false } : { found: false, but };
 }

@@ -6,7 +6,8 @@ import type { Lost, Moved } from './report.ts';
 
 /**
  * Reads back the sizes of files that the store did not prove while they were written: one listing per folder, whatever
- * the number of files in it. A file that is missing or of another size counts as lost.
+ * the number of files in it. A file that is missing or of another size counts as lost; one that is listed without a size
+ * stays unproven.
  */
 export async function confirmSizes(
   store: ArtifactStore,
@@ -55,6 +56,7 @@ async function confirmFolder(
   for (const file of files) {
     const seen = sizes.get(file.path);
     if (seen === file.bytes) moved.push({ ...file, proof: 'size' });
+    else if (seen === undefined && sizes.has(file.path)) moved.push(file);
     else lost.push({ path: file.path, local: file.local, failure: notThere(store, file, seen) });
   }
   return { moved, lost };

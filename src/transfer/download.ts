@@ -1,14 +1,14 @@
-import { mkdir } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { ArtifactReader } from '../artifacts/reader.ts';
 import type { Entry } from '../artifacts/store.ts';
-import type { ArtifactPath, Under } from '../core/artifact-path.ts';
+import { type ArtifactPath, nameOf, parentOf, type Under } from '../core/artifact-path.ts';
 import { asFailure, Failure } from '../core/failure.ts';
 import type { Io } from '../core/io.ts';
-import { containedFolder } from './contained-folder.ts';
+import { type ContainedFolders, openContainedFolders } from './contained-folders.ts';
 import { placeFile } from './place-file.ts';
 import { forEachBounded } from './pool.ts';
-import type { Lost, Moved, Observer, Report } from './report.ts';
+import { createRecord, type Record } from './record.ts';
+import type { Observer, Report } from './report.ts';
 
 /** One file to fetch. */
 export interface Download {
@@ -40,9 +40,18 @@ export async function planDownload(reader: ArtifactReader, io: Io): Promise<Down
   return { files, folders, others };
 }
 
+/** One transfer under way. */
+interface Fetching {
+  readonly reader: ArtifactReader;
+  readonly folder: string;
+  readonly folders: ContainedFolders;
+  readonly record: Record;
+}
+
 /**
- * Fetches every file of a plan into `folder`. A file appears under its name only when it is whole: length and, where
- * the store knows one, checksum agree.
+ * Fetches every file of a plan into `folder`, at most `workers` at once. A file appears under its name only when it is
+ * whole: length and, where the store knows one, checksum agree. One that fails never stops the others; a cancel stops all.
+ * @throws Failure when the folder itself cannot be made
  */
 export async function runDownloads(
   reader: ArtifactReader,
@@ -52,46 +61,73 @@ export async function runDownloads(
   io: Io,
 ): Promise<Report> {
   const { observer } = options;
-  const moved: Moved[] = [];
-  const lost: Lost[] = [];
-  const counting: Io = { ...io, progress: (bytes) => observer.progress(bytes) };
   observer.planned(
     plan.files.length,
     plan.files.reduce((sum, { entry }) => sum + (entry.size ?? 0), 0),
   );
-  await mkdir(folder, { recursive: true });
-  for (const path of plan.folders) await containedFolder(folder, path);
-  await forEachBounded(plan.files, Math.min(options.workers, reader.connections), async ({ entry, name }) => {
-    const local = join(folder, name);
-    try {
-      io.signal.throwIfAborted();
-      const one = await fetchInto(reader, entry, { folder, name }, counting);
-      moved.push(one);
-      observer.done(one);
-    } catch (thrown) {
-      const failed = { path: entry.path, local, failure: asFailure(thrown, entry.path) };
-      lost.push(failed);
-      observer.failed(failed);
-    }
-  });
-  return { moved, lost, bytes: moved.reduce((sum, each) => sum + each.bytes, 0) };
+  const record = createRecord(observer, io);
+  const folders = await openContainedFolders(folder);
+  const fetching: Fetching = { reader, folder, folders, record };
+  const width = Math.min(options.workers, reader.connections);
+  await forEachBounded(plan.folders, width, async (path) => makeFolder(fetching, path), io.signal);
+  const blocked = foldersOf(plan);
+  const fetch = async (file: Download) => fetchInto(fetching, file, blocked, record.io);
+  await forEachBounded(plan.files, width, fetch, io.signal);
+  return record.report();
+}
+
+/** Every folder that the plan needs. */
+function foldersOf({ files, folders }: DownloadPlan): ReadonlySet<Under> {
+  const all = new Set<Under>(folders);
+  for (const path of [...files.map(({ name }) => name), ...folders]) {
+    for (let above = parentOf(path); above !== '' && !all.has(above); above = parentOf(above)) all.add(above);
+  }
+  return all;
+}
+
+async function makeFolder({ folder, folders, record }: Fetching, path: ArtifactPath): Promise<void> {
+  try {
+    await folders.make(path);
+  } catch (thrown) {
+    record.failed({ path, local: join(folder, path), failure: asFailure(thrown, path) });
+  }
 }
 
 async function fetchInto(
-  reader: ArtifactReader,
-  entry: Entry,
-  target: { readonly folder: string; readonly name: ArtifactPath },
+  { reader, folder, folders, record }: Fetching,
+  { entry, name }: Download,
+  blocked: ReadonlySet<Under>,
   io: Io,
-): Promise<Moved> {
-  const slash = target.name.lastIndexOf('/');
-  const parent = await containedFolder(
-    target.folder,
-    (slash < 0 ? '' : target.name.slice(0, slash)) as Under,
-  );
-  const local = join(parent, basename(target.name));
-  const body = await reader.read(entry.path, entry.version?.strong ? { version: entry.version } : {}, io);
-  const { bytes, proof } = await placeFile(local, body, entry, io);
-  return { path: entry.path, local, bytes, proof };
+): Promise<void> {
+  const local = join(folder, name);
+  try {
+    if (blocked.has(name)) throw fileAndFolder(entry, reader);
+    const parent = await folders.make(parentOf(name));
+    const body = await reader.read(entry.path, pinned(entry), uncounted(io));
+    const { bytes, proof } = await placeFile(join(parent, nameOf(name)), body, entry, io);
+    record.done({ path: entry.path, local, bytes, proof });
+  } catch (thrown) {
+    record.failed({ path: entry.path, local, failure: asFailure(thrown, entry.path) });
+  }
+}
+
+/** Object stores may hold `a` and `a/b`; a folder of this machine cannot. What is below `a` is fetched. */
+function fileAndFolder({ path }: Entry, { label }: ArtifactReader): Failure {
+  return new Failure({
+    kind: 'exists',
+    message: `${path} is both a file and a folder at ${label}, which no folder of this machine can hold`,
+    hint: `download the file alone into another folder: -a ${path} -d OTHER`,
+    subject: path,
+  });
+}
+
+function pinned({ version }: Entry): Parameters<ArtifactReader['read']>[1] {
+  return version?.strong === true ? { version } : {};
+}
+
+/** Bytes count when they arrive here; a store that counted them too would count them twice. */
+function uncounted({ signal, trace }: Io): Io {
+  return { signal, ...(trace ? { trace } : {}) };
 }
 
 /** Fetches the one file that a reader was made for into `folder`, under its own name. */
@@ -103,22 +139,18 @@ export async function runDownload(
   io: Io,
 ): Promise<Report> {
   observer.planned(1, entry.size ?? 0);
+  const record = createRecord(observer, io);
   const local = join(target.folder, target.name);
   try {
-    await mkdir(target.folder, { recursive: true });
-    const body = await reader.read('', entry.version?.strong ? { version: entry.version } : {}, io);
-    const placed = await placeFile(local, body, entry, {
-      ...io,
-      progress: (bytes) => observer.progress(bytes),
-    });
-    const one: Moved = { path: entry.path, local, bytes: placed.bytes, proof: placed.proof };
-    observer.done(one);
-    return { moved: [one], lost: [], bytes: placed.bytes };
+    const folders = await openContainedFolders(dirname(local));
+    const body = await reader.read('', pinned(entry), uncounted(io));
+    const file = join(await folders.make(''), basename(local));
+    const { bytes, proof } = await placeFile(file, body, entry, record.io);
+    record.done({ path: entry.path, local, bytes, proof });
   } catch (thrown) {
-    const failed = { path: entry.path, local, failure: asFailure(thrown, entry.path) };
-    observer.failed(failed);
-    return { moved: [], lost: [failed], bytes: 0 };
+    record.failed({ path: entry.path, local, failure: asFailure(thrown, entry.path) });
   }
+  return record.report();
 }
 
 /** The failure for a target that holds nothing at all. */

@@ -1,22 +1,41 @@
 import { randomBytes } from 'node:crypto';
-import { open, rename, rm } from 'node:fs/promises';
+import { open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { addAbortSignal } from 'node:stream';
 import type { Body, Entry } from '../artifacts/store.ts';
 import type { Checksum } from '../core/checksum.ts';
-import { Failure } from '../core/failure.ts';
+import { asFailure, Failure } from '../core/failure.ts';
 import { createDigest, type Digest } from '../core/hash.ts';
 import type { Io } from '../core/io.ts';
-import { unwritable } from './contained-folder.ts';
 import type { Proof } from './report.ts';
+import { unwritable } from './unwritable.ts';
 
-/** Checksums worth verifying, cheapest first. */
-const PREFERRED: readonly Checksum['algorithm'][] = ['crc32', 'crc32c', 'md5', 'sha1', 'sha256'];
+/** What was placed, and how it is known to be whole. */
+export interface Placed {
+  readonly bytes: number;
+  readonly proof: Proof;
+}
 
-function wholeChecksum(entry: Entry): Checksum | undefined {
-  const whole = entry.checksums.filter(({ scope }) => scope === 'whole');
+/** Checksums worth verifying, the fastest to compute first. */
+const PREFERRED: readonly Checksum['algorithm'][] = ['crc32', 'sha256', 'sha1', 'md5', 'crc64nvme', 'crc32c'];
+
+function wholeChecksum({ checksums }: Entry): Checksum | undefined {
+  const whole = checksums.filter(({ scope }) => scope === 'whole');
   return PREFERRED.map((algorithm) => whole.find((each) => each.algorithm === algorithm)).find(
     (each) => each,
   );
+}
+
+/** What the body must turn out to be. The listing counts only where the body itself says nothing, of the same version. */
+function expectationOf(
+  body: Body,
+  listed: Entry,
+): { readonly checksum: Checksum | undefined; readonly sizes: readonly number[] } {
+  const { entry, length } = body;
+  const isSame = !entry.version || !listed.version || entry.version.id === listed.version.id;
+  const told = [entry.size, length].filter((size) => size !== undefined);
+  const sizes = told.length > 0 || !isSame || listed.size === undefined ? told : [listed.size];
+  return { checksum: wholeChecksum(entry) ?? (isSame ? wholeChecksum(listed) : undefined), sizes };
 }
 
 /**
@@ -24,26 +43,22 @@ function wholeChecksum(entry: Entry): Checksum | undefined {
  * shows the old content or the whole new one, never a part; the temporary file is gone when this fails.
  * @throws Failure corrupt (length or checksum differ), no-space, denied, exists, and what the body fails with
  */
-export async function placeFile(
-  file: string,
-  body: Body,
-  listed: Entry,
-  io: Io,
-): Promise<{ readonly bytes: number; readonly proof: Proof }> {
-  const partial = join(
-    dirname(file),
-    `.${basename(file).slice(0, 200)}.${randomBytes(6).toString('hex')}.partial`,
-  );
+export async function placeFile(file: string, body: Body, listed: Entry, io: Io): Promise<Placed> {
+  // A stream may break before anybody iterates over it; the iteration still sees that.
+  body.stream.once('error', () => undefined);
+  const partial = join(dirname(file), `.mlstow-${randomBytes(8).toString('hex')}.partial`);
   try {
-    const written = await writePartial(partial, file, body, listed, io);
-    await rename(partial, file).catch((thrown: unknown) => {
-      throw unwritable(thrown, file);
-    });
-    return written;
+    const placed = await writePartial(partial, file, body, listed, io);
+    await rename(partial, file);
+    return placed;
   } catch (thrown) {
     body.stream.destroy();
-    await rm(partial, { force: true });
-    throw thrown;
+    await rm(partial, { force: true }).catch((trouble: unknown) => {
+      io.trace?.('partial-left', { file: partial, reason: unwritable(trouble, partial).message });
+    });
+    throw thrown instanceof Error && 'code' in thrown && 'syscall' in thrown
+      ? unwritable(thrown, file)
+      : thrown;
   }
 }
 
@@ -53,52 +68,74 @@ async function writePartial(
   body: Body,
   listed: Entry,
   io: Io,
-): Promise<{ readonly bytes: number; readonly proof: Proof }> {
-  const expected = wholeChecksum(body.entry) ?? wholeChecksum(listed);
-  const digest = expected && createDigest(expected.algorithm);
-  const handle = await open(partial, 'wx').catch((thrown: unknown) => {
-    throw unwritable(thrown, file);
-  });
+): Promise<Placed> {
+  const { checksum, sizes } = expectationOf(body, listed);
+  const digest = checksum && createDigest(checksum.algorithm);
+  const handle = await open(partial, 'wx');
+  let bytes: number;
   try {
-    const bytes = await pour(handle, file, body, digest, io);
-    checkLength(file, bytes, body.entry.size ?? body.length ?? listed.size);
-    if (expected && digest) checkDigest(file, expected, digest.hex());
+    bytes = await pour(handle, body, digest, file, io);
+    checkLength(file, bytes, sizes);
+    if (checksum && digest) checkDigest(file, checksum, digest.hex());
     await handle.sync();
-    if (expected) return { bytes, proof: 'checksum' };
-    return { bytes, proof: (body.entry.size ?? body.length ?? listed.size) === undefined ? 'none' : 'size' };
   } finally {
     await handle.close();
   }
+  if (checksum) return { bytes, proof: 'checksum' };
+  return { bytes, proof: sizes.length === 0 ? 'none' : 'size' };
 }
 
 async function pour(
-  handle: { write(buffer: Uint8Array): Promise<{ bytesWritten: number }> },
-  file: string,
+  handle: FileHandle,
   body: Body,
   digest: Digest | undefined,
+  file: string,
   io: Io,
 ): Promise<number> {
   let bytes = 0;
-  for await (const chunk of body.stream as AsyncIterable<Buffer>) {
-    io.signal.throwIfAborted();
+  for await (const chunk of chunksOf(body, file, io)) {
     for (let from = 0; from < chunk.byteLength;) {
-      const { bytesWritten } = await handle.write(chunk.subarray(from)).catch((thrown: unknown) => {
-        throw unwritable(thrown, file);
-      });
-      from += bytesWritten;
+      from += (await handle.write(chunk, from)).bytesWritten;
     }
     digest?.update(chunk);
     bytes += chunk.byteLength;
-    io.progress?.(chunk.byteLength);
   }
   return bytes;
 }
 
-function checkLength(file: string, bytes: number, expected: number | undefined): void {
-  if (expected === undefined || bytes === expected) return;
+/** The body's chunks; what it fails with is a Failure, so that it is not taken for trouble with the file. */
+async function* chunksOf(body: Body, file: string, io: Io): AsyncGenerator<Buffer> {
+  try {
+    for await (const chunk of addAbortSignal(io.signal, body.stream) as AsyncIterable<Buffer>) {
+      yield chunk;
+      io.progress?.(chunk.byteLength);
+    }
+  } catch (thrown) {
+    throw io.signal.aborted ? asFailure(io.signal.reason, file) : broken(thrown, body, file);
+  }
+}
+
+function broken(thrown: unknown, { entry }: Body, file: string): Failure {
+  const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : undefined;
+  if (thrown instanceof Failure || code === undefined) return asFailure(thrown, file);
+  return new Failure(
+    {
+      kind: 'unavailable',
+      message: `reading ${entry.path} broke off (${code})`,
+      hint: 'download it again',
+      subject: entry.path,
+      vendor: { code },
+    },
+    thrown,
+  );
+}
+
+function checkLength(file: string, bytes: number, expected: readonly number[]): void {
+  const other = expected.find((size) => size !== bytes);
+  if (other === undefined) return;
   throw new Failure({
     kind: 'corrupt',
-    message: `${basename(file)} ended after ${bytes} of ${expected} bytes`,
+    message: `${basename(file)} ended after ${bytes} of ${other} bytes`,
     hint: 'download it again; if it happens twice, a proxy between here and the store cuts bodies',
     subject: file,
   });

@@ -1,32 +1,40 @@
 /**
- * Runs `work` on every item, at most `width` at once, taking the next item only when a worker is free.
- * A rejection stops the taking of new items and is thrown after the running ones ended.
+ * Runs `work` on every item, at most `width` at once, taking the next item only when a worker is free. A rejection, or an
+ * abort of `signal`, stops the taking of new items; the first rejection is thrown after the running ones ended. The source
+ * of items is closed in any case.
+ * @returns whether every item was worked on
  */
 export async function forEachBounded<T>(
   items: Iterable<T> | AsyncIterable<T>,
   width: number,
   work: (item: T) => Promise<void>,
-): Promise<void> {
-  const source = iterator(items);
-  let stopped = false;
+  signal?: AbortSignal,
+): Promise<boolean> {
+  const source = iterate(items);
+  const failures: unknown[] = [];
+  let left = false;
+  const isOver = (): boolean => failures.length > 0 || signal?.aborted === true;
   const worker = async (): Promise<void> => {
-    while (!stopped) {
+    for (;;) {
       const next = await source.next();
       if (next.done === true) return;
+      if (isOver()) {
+        left = true;
+        return;
+      }
       await work(next.value);
     }
   };
-  const workers = Array.from({ length: Math.max(1, width) }, () =>
+  const guarded = async (): Promise<void> =>
     worker().catch((thrown: unknown) => {
-      stopped = true;
-      throw thrown;
-    }),
-  );
-  const results = await Promise.allSettled(workers);
-  const failed = results.find((result) => result.status === 'rejected');
-  if (failed) throw failed.reason;
+      failures.push(thrown);
+    });
+  await Promise.all(Array.from({ length: Math.max(1, width) }, guarded));
+  await source.return(undefined);
+  if (failures.length > 0) throw failures[0];
+  return !left;
 }
 
-async function* iterator<T>(items: Iterable<T> | AsyncIterable<T>): AsyncGenerator<T> {
+async function* iterate<T>(items: Iterable<T> | AsyncIterable<T>): AsyncGenerator<T, void> {
   yield* items;
 }

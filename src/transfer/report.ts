@@ -1,4 +1,4 @@
-import { Failure, type FailureKind } from '../core/failure.ts';
+import { exitCodeOf, Failure, type FailureKind } from '../core/failure.ts';
 
 /** How it is known that a transferred file is whole; `none`: neither store nor listing told. */
 export type Proof = 'checksum' | 'size' | 'none';
@@ -25,6 +25,8 @@ export interface Report {
   readonly moved: readonly Moved[];
   readonly lost: readonly Lost[];
   readonly bytes: number;
+  /** Why the transfer ended before every file was tried: a signal or the deadline. */
+  readonly stopped?: Failure;
 }
 
 /** Who watches a transfer: called as it happens, never waited for. */
@@ -35,22 +37,22 @@ export interface Observer {
   failed(lost: Lost): void;
 }
 
-/** The kind that stands for all causes: theirs when they agree, else `partial`. */
+/** The kind that stands for all causes: the first's when all lead to one exit code, else `partial`. */
 function commonKind(lost: readonly Lost[]): FailureKind {
-  const kinds = new Set(lost.map((each) => each.failure.kind));
-  const [only] = kinds;
-  return kinds.size === 1 && only !== undefined ? only : 'partial';
+  const [first, ...rest] = lost.map(({ failure }) => failure.kind);
+  const isCommon = first !== undefined && rest.every((kind) => exitCodeOf(kind) === exitCodeOf(first));
+  return isCommon ? first : 'partial';
 }
 
 /**
  * The failure that a finished transfer ends with: none when every file arrived, `partial` when some did, the common
- * kind of the causes when none did. A cancel and a deadline beat the rest.
+ * kind of the causes when none did. A cancel beats all, a deadline beats the rest.
  */
 export function failureOf(report: Report, subject: string): Failure | undefined {
+  const stop = report.stopped ?? ofKind(report, 'cancelled') ?? ofKind(report, 'deadline');
+  if (stop) return stop;
   const [first] = report.lost;
   if (!first) return undefined;
-  const stop = report.lost.find(({ failure }) => failure.kind === 'cancelled' || failure.kind === 'deadline');
-  if (stop) return stop.failure;
   const total = report.lost.length + report.moved.length;
   if (total === 1) return first.failure;
   const kind = report.moved.length > 0 ? 'partial' : commonKind(report.lost);
@@ -60,4 +62,8 @@ export function failureOf(report: Report, subject: string): Failure | undefined 
     subject,
     ...(first.failure.facts.hint === undefined ? {} : { hint: first.failure.facts.hint }),
   });
+}
+
+function ofKind({ lost }: Report, kind: FailureKind): Failure | undefined {
+  return lost.find(({ failure }) => failure.kind === kind)?.failure;
 }

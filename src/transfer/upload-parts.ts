@@ -1,12 +1,24 @@
-import type { Multipart, Part, Receipt, Source, Stored, UploadSession } from '../artifacts/store.ts';
+import type {
+  ArtifactStore,
+  Multipart,
+  Part,
+  Receipt,
+  Source,
+  Stored,
+  UploadSession,
+} from '../artifacts/store.ts';
 import type { ArtifactPath } from '../core/artifact-path.ts';
 import { Failure } from '../core/failure.ts';
 import { cleanupIo, type Io } from '../core/io.ts';
-import type { Media } from '../core/media.ts';
 import { forEachBounded } from './pool.ts';
 
 const PART_BYTES = 16 * 1024 * 1024;
 const PARTS_AT_ONCE = 4;
+
+/** Our usual size of parts, as near as the store allows it, in bytes. */
+export function usualPartBytes({ minBytes, maxBytes }: Multipart): number {
+  return Math.min(Math.max(PART_BYTES, minBytes), maxBytes);
+}
 
 /**
  * The size of the parts, in bytes: 16 MiB, more when the file would need more parts than the store allows.
@@ -14,7 +26,6 @@ const PARTS_AT_ONCE = 4;
  */
 export function partBytesFor(size: number, multipart: Multipart): number {
   const needed = Math.ceil(size / multipart.maxParts);
-  const wanted = Math.max(PART_BYTES, multipart.minBytes, needed);
   if (needed > multipart.maxBytes) {
     throw new Failure({
       kind: 'too-large',
@@ -22,7 +33,7 @@ export function partBytesFor(size: number, multipart: Multipart): number {
       subject: 'multipart upload',
     });
   }
-  return Math.min(wanted, multipart.maxBytes);
+  return Math.max(usualPartBytes(multipart), needed);
 }
 
 /** The parts of a file of `size` bytes, numbered from 1. */
@@ -32,33 +43,61 @@ export function* planParts(size: number, partBytes: number): Generator<Part> {
   }
 }
 
-/** Uploads a file of known size in parts; aborts the upload when a part fails for good or the command is stopped. */
+/** A file of known size that can be read in ranges. */
+export interface PartedFile {
+  readonly size: number;
+  readonly source: Source;
+  readonly part: (range: { readonly offset: number; readonly size: number }) => Source;
+}
+
+/**
+ * Uploads a file of known size in parts; aborts the upload when a part fails for good or the command is stopped. A store
+ * that turns out to take no parts gets the file in one write.
+ */
 export async function uploadInParts(
+  store: ArtifactStore,
   multipart: Multipart,
   path: ArtifactPath,
-  file: { readonly size: number; readonly media: Media; readonly part: (range: Part) => Source },
+  file: PartedFile,
   io: Io,
 ): Promise<Stored> {
-  const partBytes = partBytesFor(file.size, multipart);
-  const session = await multipart.begin(path, { partBytes, size: file.size, media: file.media }, io);
+  const { size, source } = file;
+  const partBytes = partBytesFor(size, multipart);
+  const session = await beginUnlessUnsupported(
+    multipart.begin(path, { partBytes, size, media: source.media }, io),
+  );
+  if (session instanceof Failure) {
+    if (size > store.traits.maxWriteBytes) throw session;
+    return store.write(path, source, {}, io);
+  }
   return finish(session, io, async () => {
     const receipts: Receipt[] = [];
     const width = multipart.order === 'any' ? PARTS_AT_ONCE : 1;
-    await forEachBounded(planParts(file.size, partBytes), width, async (part) => {
+    await forEachBounded(planParts(size, partBytes), width, async (part) => {
       receipts.push(await session.put(part, file.part(part), io));
     });
     receipts.sort((a, b) => a.number - b.number);
-    return session.commit(receipts, { size: file.size, checksums: [] }, io);
+    return session.commit(receipts, { size, checksums: [] }, io);
   });
 }
 
+/** Drivers offer what they can try; only the server knows (`unsupported`, before a byte is visible). */
+async function beginUnlessUnsupported(begin: Promise<UploadSession>): Promise<UploadSession | Failure> {
+  try {
+    return await begin;
+  } catch (thrown) {
+    if (thrown instanceof Failure && thrown.kind === 'unsupported') return thrown;
+    throw thrown;
+  }
+}
+
 /** Runs an upload; when it fails, nothing of it stays at the store. */
-export async function finish(session: UploadSession, io: Io, work: () => Promise<Stored>): Promise<Stored> {
+export async function finish<T>(session: UploadSession, io: Io, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (thrown) {
     await session.abort(cleanupIo(io)).catch((trouble: unknown) => {
-      io.trace?.('abort-failed', { token: session.token, reason: String(trouble) });
+      io.trace?.('abort-failed', { reason: trouble instanceof Error ? trouble.message : String(trouble) });
     });
     throw thrown;
   }

@@ -1,71 +1,129 @@
-import type { Readable } from 'node:stream';
+import { addAbortSignal, type Readable } from 'node:stream';
 import { bytesSource } from '../artifacts/sources.ts';
 import type { ArtifactStore, Multipart, Receipt, Source, Stored } from '../artifacts/store.ts';
 import type { ArtifactPath } from '../core/artifact-path.ts';
 import { Failure } from '../core/failure.ts';
+import { createTally, tapStream } from '../core/hash.ts';
 import type { Io } from '../core/io.ts';
-import { finish } from './upload-parts.ts';
+import { finish, usualPartBytes } from './upload-parts.ts';
 
-const PART_BYTES = 16 * 1024 * 1024;
+/** What was stored, and how many bytes the source gave. */
+export interface StoredStream {
+  readonly stored: Stored;
+  readonly bytes: number;
+}
 
-/** Stores a source of unknown length: as one object when it fits into one part, else in parts held one at a time. */
+/**
+ * Stores a source of unknown length: directly where the store takes that; as one object when it fits into one part; else
+ * in parts that are held one at a time. The source's stream is closed in any case.
+ * @throws Failure unsupported when the store must know the size, too-large when it takes no further part
+ */
 export async function uploadStream(
   store: ArtifactStore,
   path: ArtifactPath,
   source: Source,
   io: Io,
-): Promise<Stored> {
-  if (store.traits.unknownLength === 'write') return store.write(path, source, {}, io);
-  const blocks = blocksOf(await source.open(0, io.signal), PART_BYTES);
-  const first = await blocks.next();
-  const head = first.done === true ? Buffer.alloc(0) : first.value;
-  if (head.byteLength < PART_BYTES) return store.write(path, bytesSource(head, source.media), {}, io);
-  if (!store.multipart) {
-    throw new Failure({
-      kind: 'unsupported',
-      message: `${store.label} needs to know the size of a file before it is sent`,
-      hint: 'write standard input to a file first and log that file',
-      subject: path,
-    });
+): Promise<StoredStream> {
+  if (store.traits.unknownLength === 'write') return writeCounted(store, path, source, io);
+  const partBytes = store.multipart ? usualPartBytes(store.multipart) : store.traits.maxWriteBytes;
+  const heldBytes = Math.min(partBytes, MOST_HELD);
+  const stream = addAbortSignal(io.signal, await source.open(0, io.signal));
+  const blocks = blocksOf(stream, heldBytes);
+  try {
+    const first = await blocks.next();
+    const head = first.done === true ? Buffer.alloc(0) : first.value;
+    if (head.byteLength < heldBytes) {
+      const stored = await store.write(path, bytesSource(head, source.media), {}, io);
+      return { stored, bytes: head.byteLength };
+    }
+    if (!store.multipart || store.multipart.needsSize) throw needsSize(store, path);
+    return await sendBlocks(store.multipart, path, source, { bytes: heldBytes, head, rest: blocks }, io);
+  } finally {
+    await blocks.return(undefined);
+    stream.destroy();
   }
-  return sendBlocks(store.multipart, path, source, { head, rest: blocks }, io);
+}
+
+/** The most of a stream that is held in memory, in bytes. */
+const MOST_HELD = 64 * 1024 * 1024;
+
+async function writeCounted(
+  store: ArtifactStore,
+  path: ArtifactPath,
+  source: Source,
+  io: Io,
+): Promise<StoredStream> {
+  let tally = createTally([]);
+  const counted: Source = {
+    ...source,
+    open: async (from, signal) => {
+      tally = createTally([]);
+      const stream = await source.open(from, signal);
+      const tap = tapStream(tally);
+      stream.once('error', (error) => tap.destroy(error));
+      tap.once('close', () => stream.destroy());
+      return stream.pipe(tap);
+    },
+  };
+  const stored = await store.write(path, counted, {}, io);
+  return { stored, bytes: tally.bytes };
+}
+
+function needsSize(store: ArtifactStore, path: ArtifactPath): Failure {
+  return new Failure({
+    kind: 'unsupported',
+    message: `${store.label} needs to know the size of a file before it is sent`,
+    hint: 'write standard input to a file first and log that file',
+    subject: path,
+  });
 }
 
 async function sendBlocks(
   multipart: Multipart,
   path: ArtifactPath,
   source: Source,
-  blocks: { readonly head: Buffer; readonly rest: AsyncGenerator<Buffer> },
+  blocks: { readonly bytes: number; readonly head: Buffer; readonly rest: AsyncIterable<Buffer> },
   io: Io,
-): Promise<Stored> {
-  const session = await multipart.begin(path, { partBytes: PART_BYTES, media: source.media }, io);
+): Promise<StoredStream> {
+  const session = await multipart.begin(path, { partBytes: blocks.bytes, media: source.media }, io);
   return finish(session, io, async () => {
     const receipts: Receipt[] = [];
     let offset = 0;
     const put = async (block: Buffer): Promise<void> => {
+      if (receipts.length === multipart.maxParts) throw tooLong(path, offset);
       const part = { number: receipts.length + 1, offset, size: block.byteLength };
       receipts.push(await session.put(part, bytesSource(block), io));
       offset += block.byteLength;
     };
     await put(blocks.head);
     for await (const block of blocks.rest) await put(block);
-    return session.commit(receipts, { size: offset, checksums: [] }, io);
+    const stored = await session.commit(receipts, { size: offset, checksums: [] }, io);
+    return { stored, bytes: offset };
+  });
+}
+
+function tooLong(path: ArtifactPath, bytes: number): Failure {
+  return new Failure({
+    kind: 'too-large',
+    message: `standard input for ${path} goes on after ${bytes} bytes, the most that can be sent without knowing its size`,
+    hint: 'write it to a file first and log that file',
+    subject: path,
   });
 }
 
 /** Blocks of exactly `bytes` bytes; the last one may be smaller. */
-async function* blocksOf(stream: Readable, bytes: number): AsyncGenerator<Buffer> {
+async function* blocksOf(stream: Readable, bytes: number): AsyncGenerator<Buffer, void> {
   let held: Buffer[] = [];
   let size = 0;
   for await (const chunk of stream as AsyncIterable<Buffer>) {
     held.push(chunk);
     size += chunk.byteLength;
-    while (size >= bytes) {
-      const joined = Buffer.concat(held);
-      yield joined.subarray(0, bytes);
-      held = [joined.subarray(bytes)];
-      size -= bytes;
-    }
+    if (size < bytes) continue;
+    const joined = Buffer.concat(held);
+    let from = 0;
+    for (; size - from >= bytes; from += bytes) yield joined.subarray(from, from + bytes);
+    held = [joined.subarray(from)];
+    size -= from;
   }
   if (size > 0) yield Buffer.concat(held);
 }

@@ -1,12 +1,13 @@
-import type { ArtifactStore, Source } from '../artifacts/store.ts';
+import type { ArtifactStore, Source, Stored } from '../artifacts/store.ts';
 import type { ArtifactPath } from '../core/artifact-path.ts';
 import { asFailure, Failure } from '../core/failure.ts';
 import type { Io } from '../core/io.ts';
 import { confirmSizes } from './confirm-sizes.ts';
 import { forEachBounded } from './pool.ts';
-import type { Lost, Moved, Observer, Report } from './report.ts';
-import { uploadStream } from './upload-stream.ts';
+import { createRecord } from './record.ts';
+import type { Moved, Observer, Report } from './report.ts';
 import { uploadInParts } from './upload-parts.ts';
+import { uploadStream, type StoredStream } from './upload-stream.ts';
 
 /** One thing to store. */
 export interface Upload {
@@ -16,36 +17,45 @@ export interface Upload {
   readonly source: Source;
   /** A range of the source as a source of its own; absent when it can only be read once. */
   readonly part?: (range: { readonly offset: number; readonly size: number }) => Source;
+  /** Why it cannot be read, found while planning: it counts as a file that failed. */
+  readonly trouble?: Failure;
 }
 
 /** Files above this go in parts where the store takes parts, in bytes. */
 const PARTS_ABOVE = 64 * 1024 * 1024;
 
 async function uploadOne(store: ArtifactStore, upload: Upload, io: Io): Promise<Moved> {
-  const { source, path, local } = upload;
-  const stored = await storeSource(store, upload, io);
-  const bytes = stored.entry.size ?? source.size ?? 0;
-  if (source.size !== undefined && stored.entry.size !== undefined && stored.entry.size !== source.size) {
+  if (upload.trouble) throw upload.trouble;
+  const { path, local } = upload;
+  const { stored, bytes } = await storeSource(store, upload, io);
+  const { size } = stored.entry;
+  if (size !== undefined && size !== bytes) {
     throw new Failure({
       kind: 'corrupt',
-      message: `${path} has ${stored.entry.size} bytes at ${store.label}, ${local} has ${source.size}`,
+      message: `${path} has ${size} bytes at ${store.label}, ${local} has ${bytes}`,
+      hint: 'log it again; if it happens twice, a proxy between here and the store cuts or drops bodies',
       subject: path,
     });
   }
   return { path, local, bytes, proof: stored.proof };
 }
 
-async function storeSource(store: ArtifactStore, upload: Upload, io: Io) {
+async function storeSource(store: ArtifactStore, upload: Upload, io: Io): Promise<StoredStream> {
+  const { size } = upload.source;
+  if (size === undefined) return uploadStream(store, upload.path, upload.source, io);
+  return { stored: await storeFile(store, upload, size, io), bytes: size };
+}
+
+async function storeFile(store: ArtifactStore, upload: Upload, size: number, io: Io): Promise<Stored> {
   const { source, path, part } = upload;
-  if (source.size === undefined) return uploadStream(store, path, source, io);
-  const large = source.size > Math.min(PARTS_ABOVE, store.traits.maxWriteBytes);
-  if (large && part && store.multipart) {
-    return uploadInParts(store.multipart, path, { size: source.size, media: source.media, part }, io);
+  const { maxWriteBytes } = store.traits;
+  if (size > Math.min(PARTS_ABOVE, maxWriteBytes) && part && store.multipart) {
+    return uploadInParts(store, store.multipart, path, { size, source, part }, io);
   }
-  if (source.size > store.traits.maxWriteBytes) {
+  if (size > maxWriteBytes) {
     throw new Failure({
       kind: 'too-large',
-      message: `${upload.local} has ${source.size} bytes, ${store.label} takes at most ${store.traits.maxWriteBytes} in one object`,
+      message: `${upload.local} has ${size} bytes, ${store.label} takes at most ${maxWriteBytes} in one object`,
       subject: path,
     });
   }
@@ -67,27 +77,17 @@ export async function runUploads(
     uploads.length,
     uploads.reduce((sum, { source }) => sum + (source.size ?? 0), 0),
   );
-  const moved: Moved[] = [];
-  const lost: Lost[] = [];
-  const counting: Io = { ...io, progress: (bytes) => observer.progress(bytes) };
-  await forEachBounded(uploads, Math.min(options.workers, store.traits.connections), async (upload) => {
+  const record = createRecord(observer, io);
+  const width = Math.min(options.workers, store.traits.connections);
+  const send = async (upload: Upload): Promise<void> => {
     try {
-      io.signal.throwIfAborted();
-      const one = await uploadOne(store, upload, counting);
-      moved.push(one);
-      observer.done(one);
+      record.done(await uploadOne(store, upload, record.io));
     } catch (thrown) {
-      const failed = { path: upload.path, local: upload.local, failure: asFailure(thrown, upload.path) };
-      lost.push(failed);
-      observer.failed(failed);
+      const { path, local } = upload;
+      record.failed({ path, local, failure: asFailure(thrown, path) });
     }
-  });
-  const confirmed = lost.some(({ failure }) => failure.kind === 'cancelled')
-    ? { moved, lost: [] }
-    : await confirmSizes(store, moved, io);
-  return {
-    moved: confirmed.moved,
-    lost: [...lost, ...confirmed.lost],
-    bytes: confirmed.moved.reduce((sum, each) => sum + each.bytes, 0),
   };
+  await forEachBounded(uploads, width, send, io.signal);
+  if (io.signal.aborted) return record.report();
+  return record.report(await confirmSizes(store, record.moved, io));
 }

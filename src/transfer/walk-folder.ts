@@ -7,28 +7,27 @@ import type { FileIdentity } from '../artifacts/sources.ts';
 export type Walked =
   | ({ readonly kind: 'file'; readonly name: string } & FileIdentity)
   | { readonly kind: 'empty-folder'; readonly name: string; readonly file: string }
-  | { readonly kind: 'special'; readonly name: string; readonly file: string };
+  | { readonly kind: 'special'; readonly name: string; readonly file: string }
+  | { readonly kind: 'trouble'; readonly name: string; readonly file: string; readonly failure: Failure };
 
 /**
- * Everything below a folder, sorted by name within each folder. Links are followed, as MLflow follows links to files; a
- * link that leads back into a folder being walked is refused rather than followed for ever.
- * @throws Failure not-found (a dangling link), denied, invalid (a loop, a name that is not UTF-8)
+ * Everything below a folder, sorted by name within each folder. Links are followed, as MLflow follows links to files.
+ * What cannot be read below the folder (a link that leads nowhere or back into a folder being walked, a folder that may
+ * not be listed) is given as `trouble`, and the walk goes on.
+ * @throws Failure not-found, denied for the folder itself, invalid for a name that is not UTF-8
  */
 export async function* walkFolder(folder: string): AsyncGenerator<Walked> {
   yield* walk(folder, '', []);
 }
 
 async function* walk(folder: string, prefix: string, above: readonly string[]): AsyncGenerator<Walked> {
-  const real = await realpath(folder).catch((thrown: unknown) => Promise.reject(unwalkable(thrown, folder)));
-  if (above.includes(real)) {
-    throw new Failure({
-      kind: 'invalid',
-      message: `${folder} is a link back to a folder that contains it`,
-      hint: 'remove the link, or log the folders one by one',
-      subject: folder,
-    });
+  const opened = await openFolder(folder, above);
+  if (opened instanceof Failure) {
+    if (prefix === '') throw opened;
+    yield { kind: 'trouble', name: prefix, file: folder, failure: opened };
+    return;
   }
-  const names = await readNames(folder);
+  const { real, names } = opened;
   if (names.length === 0 && prefix !== '') yield { kind: 'empty-folder', name: prefix, file: folder };
   for (const name of names) {
     yield* visit(join(folder, name), prefix === '' ? name : `${prefix}/${name}`, [...above, real]);
@@ -36,17 +35,36 @@ async function* walk(folder: string, prefix: string, above: readonly string[]): 
 }
 
 async function* visit(file: string, name: string, above: readonly string[]): AsyncGenerator<Walked> {
-  const facts = await stat(file).catch((thrown: unknown) => Promise.reject(unwalkable(thrown, file)));
-  if (facts.isDirectory()) yield* walk(file, name, above);
+  const facts = await stat(file).catch((thrown: unknown) => unwalkable(thrown, file));
+  if (facts instanceof Failure) yield { kind: 'trouble', name, file, failure: facts };
+  else if (facts.isDirectory()) yield* walk(file, name, above);
   else if (!facts.isFile()) yield { kind: 'special', name, file };
   else yield { kind: 'file', name, file, size: facts.size, mtimeMs: facts.mtimeMs, ino: facts.ino };
 }
 
-async function readNames(folder: string): Promise<readonly string[]> {
-  const raw = await readdir(folder, { encoding: 'buffer' }).catch((thrown: unknown) =>
-    Promise.reject(unwalkable(thrown, folder)),
-  );
-  return raw.sort(Buffer.compare).map((bytes) => decodeName(bytes, folder));
+async function openFolder(
+  folder: string,
+  above: readonly string[],
+): Promise<{ readonly real: string; readonly names: readonly string[] } | Failure> {
+  let raw;
+  let real;
+  try {
+    real = await realpath(folder);
+    if (above.includes(real)) return loop(folder);
+    raw = await readdir(folder, { encoding: 'buffer' });
+  } catch (thrown) {
+    return unwalkable(thrown, folder);
+  }
+  return { real, names: raw.sort((a, b) => a.compare(b)).map((bytes) => decodeName(bytes, folder)) };
+}
+
+function loop(folder: string): Failure {
+  return new Failure({
+    kind: 'invalid',
+    message: `${folder} is a link back to a folder that contains it`,
+    hint: 'remove the link, or log the folders one by one',
+    subject: folder,
+  });
 }
 
 function decodeName(bytes: Buffer, folder: string): string {

@@ -28,7 +28,7 @@ interface TrackingOptions {
 export async function openTracking(options: TrackingOptions): Promise<TrackingStore> {
   const scheme = /^([A-Za-z][A-Za-z0-9+.-]+):/.exec(options.uri)?.[1]?.toLowerCase() ?? '';
   if (scheme === 'http' || scheme === 'https') return openRest(options);
-  if (scheme === 'sqlite') return openSql(options);
+  if (scheme === 'sqlite' || scheme.startsWith('sqlite+')) return openSql(options);
   if (scheme === 'file' || scheme === '') return openFile(options, scheme === 'file');
   throw new Failure({
     kind: 'unsupported',

@@ -68,6 +68,15 @@ const KIND_OF_STATUS: ReadonlyMap<number, FailureKind> = new Map([
 const TRANSIENT = new Set([408, 429, 500, 502, 503, 504]);
 const REPEATED_KINDS: readonly FailureKind[] = ['throttled', 'unavailable', 'timeout'];
 
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&amp;': '&',
+  '&lt;': '<',
+  '&gt;': '>',
+  '&quot;': '"',
+  '&#39;': "'",
+  '&#x27;': "'",
+};
+
 /** Whether a body is a web page: a proxy's error page, or a login form. */
 export function isHtml(body: string): boolean {
   return /^\s*(<!doctype html|<html|<head|<body|<title|<\?xml)/i.test(body);
@@ -76,7 +85,7 @@ export function isHtml(body: string): boolean {
 function pageText(html: string): string {
   const title = /<title[^>]*>([^<]*)/i.exec(html)?.[1]?.trim();
   const text = title ? title : html.replace(/<(script|style)[\s\S]*?<\/\1>/gi, ' ').replace(/<[^>]*>/g, ' ');
-  return text.replace(/&#?\w+;/g, ' ');
+  return text.replace(/&#?\w+;/g, (entity) => ENTITIES[entity] ?? ' ');
 }
 
 function sentenceOf(body: string): string {

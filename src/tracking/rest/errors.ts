@@ -1,5 +1,5 @@
 import { Failure, type FailureFacts, type FailureKind } from '../../core/failure.ts';
-import { errorSentence, isHtml } from './error-text.ts';
+import { failureOfAnswer, isHtml, readServerError, type ServerError } from '../../net/mlflow-errors.ts';
 
 /** An answer that is not the one hoped for. */
 export interface ErrorAnswer {
@@ -19,82 +19,6 @@ export interface ErrorContext {
   readonly feature?: string;
   /** Ms since the epoch. */
   readonly now: number;
-}
-
-/** MLflow's error codes (mlflow/exceptions.py and mlflow/protos/databricks.proto). */
-const KIND_OF_CODE: Readonly<Record<string, FailureKind>> = {
-  BAD_REQUEST: 'invalid',
-  MALFORMED_REQUEST: 'invalid',
-  INVALID_PARAMETER_VALUE: 'invalid',
-  RESOURCE_ALREADY_EXISTS: 'exists',
-  ALREADY_EXISTS: 'exists',
-  RESOURCE_DOES_NOT_EXIST: 'not-found',
-  NOT_FOUND: 'not-found',
-  PERMISSION_DENIED: 'denied',
-  UNAUTHENTICATED: 'unauthenticated',
-  CUSTOMER_UNAUTHORIZED: 'unauthenticated',
-  INVALID_STATE: 'conflict',
-  ABORTED: 'conflict',
-  RESOURCE_CONFLICT: 'conflict',
-  FEATURE_DISABLED: 'unsupported',
-  NOT_IMPLEMENTED: 'unsupported',
-  REQUEST_LIMIT_EXCEEDED: 'throttled',
-  RESOURCE_EXHAUSTED: 'throttled',
-  TEMPORARILY_UNAVAILABLE: 'unavailable',
-  INTERNAL_ERROR: 'unavailable',
-  CANCELLED: 'unavailable',
-  DEADLINE_EXCEEDED: 'timeout',
-  DATA_LOSS: 'corrupt',
-};
-
-const KIND_OF_STATUS: Readonly<Record<number, FailureKind>> = {
-  401: 'unauthenticated',
-  403: 'denied',
-  404: 'misconfigured',
-  405: 'misconfigured',
-  407: 'misconfigured',
-  408: 'timeout',
-  409: 'conflict',
-  413: 'too-large',
-  429: 'throttled',
-  501: 'unsupported',
-  504: 'timeout',
-};
-
-const TRANSIENT = new Set([408, 429, 500, 502, 503, 504]);
-const REPEATED_KINDS: readonly FailureKind[] = ['throttled', 'unavailable', 'timeout'];
-
-interface ServerError {
-  readonly code?: string;
-  readonly text: string;
-}
-
-/** MLflow's `{error_code, message}`, FastAPI's `{detail}`, API Gateway's `{message}`, a web page or a line of text. */
-function serverError(body: string): ServerError {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(body);
-  } catch {
-    return { text: errorSentence(body) };
-  }
-  if (typeof parsed !== 'object' || parsed === null) return { text: errorSentence(body) };
-  const { error_code: code, message, detail } = parsed as Record<string, unknown>;
-  const said = typeof message === 'string' ? message : typeof detail === 'string' ? detail : '';
-  return { ...(typeof code === 'string' ? { code } : {}), text: errorSentence(said) };
-}
-
-function kindOf(status: number, code: string | undefined): FailureKind {
-  const byCode = code === undefined ? undefined : KIND_OF_CODE[code];
-  if (byCode) return byCode;
-  return KIND_OF_STATUS[status] ?? (status >= 500 ? 'unavailable' : 'invalid');
-}
-
-/** Retry-After in ms: seconds or a date (RFC 9110 section 10.2.3). */
-export function retryAfterMs(header: string | undefined, now: number): number | undefined {
-  if (header === undefined || header.trim() === '') return undefined;
-  const seconds = Number(header);
-  const ms = Number.isFinite(seconds) ? seconds * 1000 : Date.parse(header) - now;
-  return Number.isFinite(ms) ? Math.max(0, ms) : undefined;
 }
 
 type Told = Pick<FailureFacts, 'kind' | 'message'> & { readonly hint?: string };
@@ -131,14 +55,14 @@ function hintFor(kind: FailureKind, answer: ErrorAnswer, { text, code }: ServerE
     : 'set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN';
 }
 
-function told(answer: ErrorAnswer, error: ServerError, context: ErrorContext): Told {
-  const { status } = answer;
-  const unknownPlace = (status === 404 || status === 405) && error.code === undefined;
+/** What the shared mapping says, put in the words of the tracking API. */
+function told(answer: ErrorAnswer, plain: Failure, context: ErrorContext): Told {
+  const error = readServerError(answer.body);
+  const unknownPlace = (answer.status === 404 || answer.status === 405) && error.code === undefined;
   if (unknownPlace || error.code === 'ENDPOINT_NOT_FOUND') return lackedEndpoint(answer, context);
-  const kind = kindOf(status, error.code);
-  const hint = hintFor(kind, answer, error, context);
-  const message = error.text === '' ? `the tracking server answered ${status}` : error.text;
-  return { kind, message, ...(hint === undefined ? {} : { hint }) };
+  const hint = hintFor(plain.kind, answer, error, context);
+  const message = error.text === '' ? `the tracking server answered ${answer.status}` : error.text;
+  return { kind: plain.kind, message, ...(hint === undefined ? {} : { hint }) };
 }
 
 function redirected(answer: ErrorAnswer, location: string): Told {
@@ -159,32 +83,19 @@ function redirected(answer: ErrorAnswer, location: string): Told {
 
 /** An answer other than 2xx as a Failure, by MLflow's error code and else by the status. */
 export function answerFailure(answer: ErrorAnswer, context: ErrorContext): Failure {
-  const { status, headers } = answer;
-  const error = serverError(answer.body);
-  const location = headers['location'];
-  const away = status < 400 && location !== undefined && URL.canParse(location, answer.url.href);
-  const story = away ? redirected(answer, location) : told(answer, error, context);
-  const wait = retryAfterMs(headers['retry-after'], context.now);
-  const requestId = headers['x-request-id'];
-  return new Failure({
-    ...story,
-    subject: context.subject,
-    retry: TRANSIENT.has(status) && REPEATED_KINDS.includes(story.kind) ? 'later' : 'never',
-    effect: status >= 500 && !['unsupported', 'conflict'].includes(story.kind) ? 'unknown' : 'none',
-    ...(wait === undefined ? {} : { retryAfterMs: wait }),
-    vendor: {
-      status,
-      ...(error.code === undefined ? {} : { code: error.code }),
-      ...(requestId === undefined ? {} : { requestId }),
-    },
-  });
+  const location = answer.headers['location'];
+  const away = answer.status < 400 && location !== undefined && URL.canParse(location, answer.url.href);
+  const plain = failureOfAnswer(answer, context.subject, context.now);
+  const story = away ? redirected(answer, location) : told(answer, plain, context);
+  const settled = story.kind === plain.kind ? {} : { retry: 'never' as const };
+  return new Failure({ ...plain.facts, ...settled, ...story });
 }
 
 /** A 200 that is not a JSON object: a login page, or something that is no MLflow server. */
 export function strangeAnswer(answer: ErrorAnswer, context: ErrorContext): Failure {
   const { subject } = context;
   const vendor = { status: answer.status };
-  const said = errorSentence(answer.body);
+  const said = readServerError(answer.body).text;
   if (!isHtml(answer.body)) {
     const message = `the tracking server answered with something that is not JSON: ${said}`;
     return new Failure({ kind: 'corrupt', message, subject, vendor, hint: 'check MLFLOW_TRACKING_URI' });

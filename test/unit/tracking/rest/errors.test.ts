@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { errorSentence } from '../../../../src/tracking/rest/error-text.ts';
-import { answerFailure, retryAfterMs, strangeAnswer } from '../../../../src/tracking/rest/errors.ts';
+import { readServerError, retryAfterMs } from '../../../../src/net/mlflow-errors.ts';
+import { answerFailure, strangeAnswer } from '../../../../src/tracking/rest/errors.ts';
+
+const sentence = (body: string): string => readServerError(body).text;
 
 const url = new URL('http://mlflow.example:5000/api/2.0/mlflow/runs/get?run_id=1');
 const context = { subject: 'run 1', origin: 'http://mlflow.example:5000', now: 1_000_000 };
@@ -114,14 +116,14 @@ describe('a good answer that is not JSON', () => {
 
 describe('texts', () => {
   it('are one line, bounded and without secrets', () => {
-    expect(errorSentence('x'.repeat(500))).toHaveLength(200);
-    expect(errorSentence('\n\n  first   line.\nsecond')).toBe('first line');
-    expect(errorSentence('cannot reach postgres://me:hunter2@db/x')).toBe(
+    expect(sentence('x'.repeat(500))).toHaveLength(200);
+    expect(sentence('\n\n  first   line.\nsecond')).toBe('first line');
+    expect(sentence('cannot reach postgres://me:hunter2@db/x')).toBe(
       'cannot reach postgres://me:***@db/x',
     );
-    expect(errorSentence('sent Bearer abcdef123456 there')).toBe('sent Bearer *** there');
-    expect(errorSentence('?sig=abc%2F1&x=1')).toBe('?sig=***&x=1');
-    expect(errorSentence('<html><script>var a</script><p>Hi <b>you</b></p>')).toBe('Hi you');
+    expect(sentence('sent Bearer abcdef123456 there')).toBe('sent Bearer *** there');
+    expect(sentence('?sig=abc%2F1&x=1')).toBe('?sig=***&x=1');
+    expect(sentence('<html><script>var a</script><p>Hi <b>you</b></p>')).toBe('Hi you');
   });
 
   it.each([

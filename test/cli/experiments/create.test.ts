@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { systemClock } from '../../../src/core/clock.ts';
 import { changeDatabase } from '../change-database.ts';
 import { mustRunCli, runCli, type CliPlace } from '../run-cli.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
@@ -194,6 +195,22 @@ describe('a deleted experiment that holds the name', () => {
     expect(await mustRunCli(['runs', 'list', '-x', '1', '-v', 'deleted_only'], at)).toContain('early');
   });
 
+  test('the file store knows which runs were deleted before it', async () => {
+    let now = 1_700_000_000_000;
+    const clock = { ...systemClock, now: () => (now += 1000) };
+    const at = { ...(await place({ MLFLOW_ALLOW_FILE_STORE: 'true' })), clock };
+    const cli = async (...args: readonly string[]): Promise<string> =>
+      (await mustRunCli([...args, '--tracking-uri', `file://${at.cwd}/mlruns`], at)).trim();
+    const id = await cli(...CREATE, '-q');
+    const early = await cli('runs', 'create', '-x', id, '-q');
+    const late = await cli('runs', 'create', '-x', id, '-q');
+    await cli('runs', 'delete', '-r', early);
+    await cli('experiments', 'delete', '-x', id);
+    await cli(...CREATE, '--restore-if-deleted');
+    expect(await cli('runs', 'list', '-x', id, '-q')).toBe(late);
+    expect(await cli('runs', 'list', '-x', id, '-v', 'deleted_only', '-q')).toBe(early);
+  });
+
   test('is not restored when it is at another location', async () => {
     const at = await deleted();
     const result = await runCli([...CREATE, '--restore-if-deleted', '-l', 's3://b/x'], at);
@@ -226,5 +243,18 @@ describe('in an Airflow task', () => {
     expect(result.stderr).toContain('MLFLOW_TRACKING_URI');
     expect(await readdir(at.cwd)).toEqual([]);
     expect(await mustRunCli([...CREATE, '--allow-local', '-q'], at)).toBe('1\n');
+  });
+
+  test.each([
+    ['relative', ['-l', 'art'], {}],
+    ['relative', [], { MLFLOW_ARTIFACT_URI: 'art' }],
+    ['temporary directory', ['-l', '/tmp/art'], {}],
+  ])('a %s artifact location is refused with %j %j', async (reason, flags, more) => {
+    const at = await place();
+    const tracking = ['--tracking-uri', 'http://127.0.0.1:9'];
+    const root = { ...at, env: { AIRFLOW_CTX_DAG_ID: 'dag', ...more } };
+    const result = await runCli([...CREATE, ...flags, ...tracking], root);
+    expect(result).toMatchObject({ code: 3, stdout: '' });
+    expect(result.stderr).toContain(reason);
   });
 });

@@ -3,6 +3,7 @@ import type { Session } from '../../../session/session.ts';
 import type { Run } from '../../../tracking/entities.ts';
 import type { TrackingStore } from '../../../tracking/store.ts';
 import { command, text } from '../../command.ts';
+import type { ExportedRuns } from '../../output/experiments.ts';
 import { csvLine } from '../../render/csv.ts';
 import { EXPERIMENT_ID } from './experiment-id.ts';
 import { type Cells, Columns, runCells } from './run-rows.ts';
@@ -69,8 +70,9 @@ export const exportExperiment = command({
     if (filename !== undefined) {
       const { writeWholeFile } = await import('./write-whole-file.ts');
       await writeWholeFile(resolve(session.world.cwd, filename), csvLines(columns, items));
+      const exported: ExportedRuns = { experiment_id: experimentId, filename, runs };
       return {
-        data: () => ({ experiment_id: experimentId, filename, runs }),
+        data: () => ({ ...exported }),
         text: () => [`Experiment with ID ${experimentId} has been exported as a CSV to file: ${filename}.\n`],
         quiet: () => [`${filename}\n`],
       };
@@ -81,7 +83,7 @@ export const exportExperiment = command({
     };
     return {
       items,
-      data: () => ({ experiment_id: experimentId, runs }),
+      data: () => ({ experiment_id: experimentId, runs }) satisfies ExportedRuns,
       text: print,
       quiet: print,
     };

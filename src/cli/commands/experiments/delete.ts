@@ -1,4 +1,5 @@
 import { command } from '../../command.ts';
+import type { ChangedExperiment } from '../../output/experiments.ts';
 import { EXPERIMENT_ID } from './experiment-id.ts';
 
 export const deleteExperiment = command({
@@ -9,8 +10,9 @@ export const deleteExperiment = command({
   async run(session, { experimentId }) {
     const tracking = await session.tracking('write');
     await tracking.experiments.delete(experimentId, session.io);
+    const done: ChangedExperiment = { experiment_id: experimentId };
     return {
-      data: () => ({ experiment_id: experimentId }),
+      data: () => ({ ...done }),
       text: () => [`Experiment with ID ${experimentId} has been deleted.\n`],
       quiet: () => [`${experimentId}\n`],
     };

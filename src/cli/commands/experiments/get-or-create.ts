@@ -53,7 +53,7 @@ async function create(asked: Asked, tracking: TrackingStore, session: Session): 
   const { name, wanted, tags, probe } = asked;
   const { io } = session;
   if (wanted) {
-    await checkWanted(wanted.location, tracking, session);
+    await checkWanted(wanted.given, tracking, session);
     await probe?.(wanted.uri);
   }
   const location = wanted ? { artifactLocation: wanted.uri } : {};
@@ -109,6 +109,11 @@ async function attempt(asked: Asked, tracking: TrackingStore, session: Session):
  * @throws Failure exists (a name taken, a deleted experiment, another location), misconfigured (the rule)
  */
 export async function getOrCreate(asked: Asked, tracking: TrackingStore, session: Session): Promise<Had> {
+  const { wanted } = asked;
+  // Before the first request, unless an experiment that exists may be taken wherever it is.
+  if (wanted && (wanted.from === 'flag' || !(asked.ifNotExists || asked.restoreIfDeleted))) {
+    await checkWanted(wanted.given, tracking, session);
+  }
   for (let left = ATTEMPTS; left > 0; left -= 1) {
     const had = await attempt(asked, tracking, session);
     if (had) return had;

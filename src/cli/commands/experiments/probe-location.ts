@@ -39,6 +39,17 @@ async function remove(path: ArtifactPath, store: ArtifactStore, io: Io): Promise
   throw undone.failure.with({ message });
 }
 
+/** Removes the probe after another failure, which is the one to tell. @returns whether it is gone */
+async function discard(path: ArtifactPath, store: ArtifactStore, io: Io): Promise<boolean> {
+  try {
+    await remove(path, store, cleanupIo(io));
+    return true;
+  } catch (thrown) {
+    if (thrown instanceof Failure) return false;
+    throw thrown;
+  }
+}
+
 /**
  * Proves that artifacts can be written to, read from and deleted at a location, with a small file of a random name that
  * is removed again, also when the command is stopped.
@@ -52,10 +63,15 @@ export async function probeLocation(uri: string, session: Session): Promise<void
   const path = parseArtifactPath(`.mlstow-probe-${randomBytes(8).toString('hex')}`);
   try {
     await write(path, store, session.io);
+  } catch (thrown) {
+    await discard(path, store, session.io);
+    throw thrown;
+  }
+  try {
     await readBack(path, store, session.io);
   } catch (thrown) {
-    // What failed first is the news; a probe that could not be written cannot be removed either.
-    await store.remove([{ path, kind: 'file' }], cleanupIo(session.io)).catch(() => []);
+    const gone = await discard(path, store, session.io);
+    if (!gone) session.warn(`the probe ${path} could not be deleted and is still at ${store.label}`);
     throw thrown;
   }
   await remove(path, store, session.io);

@@ -1,4 +1,5 @@
 import { command, required } from '../../command.ts';
+import type { ChangedExperiment } from '../../output/experiments.ts';
 import { EXPERIMENT_ID } from './experiment-id.ts';
 
 export const renameExperiment = command({
@@ -9,8 +10,9 @@ export const renameExperiment = command({
   async run(session, { experimentId, newName }) {
     const tracking = await session.tracking('write');
     await tracking.experiments.update(experimentId, { name: newName }, session.io);
+    const done: ChangedExperiment = { experiment_id: experimentId, name: newName };
     return {
-      data: () => ({ experiment_id: experimentId, name: newName }),
+      data: () => ({ ...done }),
       text: () => [`Experiment with id ${experimentId} has been renamed to '${newName}'.\n`],
       quiet: () => [`${experimentId}\n`],
     };

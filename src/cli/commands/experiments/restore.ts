@@ -1,4 +1,5 @@
 import { command } from '../../command.ts';
+import type { ChangedExperiment } from '../../output/experiments.ts';
 import { EXPERIMENT_ID } from './experiment-id.ts';
 
 export const restoreExperiment = command({
@@ -9,8 +10,9 @@ export const restoreExperiment = command({
   async run(session, { experimentId }) {
     const tracking = await session.tracking('write');
     await tracking.experiments.restore(experimentId, session.io);
+    const done: ChangedExperiment = { experiment_id: experimentId };
     return {
-      data: () => ({ experiment_id: experimentId }),
+      data: () => ({ ...done }),
       text: () => [`Experiment with id ${experimentId} has been restored.\n`],
       quiet: () => [`${experimentId}\n`],
     };

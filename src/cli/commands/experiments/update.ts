@@ -3,6 +3,7 @@ import type { Io } from '../../../core/io.ts';
 import type { Experiment } from '../../../tracking/entities.ts';
 import type { Experiments } from '../../../tracking/store.ts';
 import { command, flag, text } from '../../command.ts';
+import type { ChangedExperiment } from '../../output/experiments.ts';
 import { EXPERIMENT_ID } from './experiment-id.ts';
 import {
   ARCHIVAL_RETENTION_TAG,
@@ -121,8 +122,9 @@ export const updateExperiment = command({
     const before = await tracking.experiments.get(experimentId, session.io);
     const changes: string[] = [];
     for (const change of wanted) changes.push(await apply(change, before, tracking.experiments, session.io));
+    const done: ChangedExperiment = { experiment_id: experimentId, changes };
     return {
-      data: () => ({ experiment_id: experimentId, changes }),
+      data: () => ({ ...done }),
       text: () => [`Updated experiment ${experimentId}: ${changes.join('; ')}.\n`],
       quiet: () => [`${experimentId}\n`],
     };

@@ -17,7 +17,10 @@ import { absoluteIfLocal } from '../../../tracking/locations.ts';
 export interface WantedLocation {
   /** As it is stored; it may hold a password. */
   readonly uri: string;
+  /** Absolute, if it is a local path. */
   readonly location: Location;
+  /** As it was given, perhaps relative: what the rule of where artifacts may go looks at. */
+  readonly given: Location;
   /** `flag`: the user named this very place. `root`: it was made up below MLFLOW_ARTIFACT_URI. */
   readonly from: 'flag' | 'root';
 }
@@ -63,12 +66,12 @@ function belowRoot(session: Session): WantedLocation | undefined {
   if (root.value === undefined) return undefined;
   const origin = describeOrigin(root.origin);
   try {
-    const base = parseLocation(absoluteIfLocal(root.value, session.world.cwd));
-    const made = appendToLocation(base, parseArtifactPath(randomBytes(16).toString('hex')));
-    const uri = formatLocation(made);
+    const folder = parseArtifactPath(randomBytes(16).toString('hex'));
+    const given = appendToLocation(parseLocation(root.value), folder);
+    const uri = absoluteIfLocal(formatLocation(given), session.world.cwd);
     const location = checked(uri, session);
     warnAbout(uri, location, session);
-    return { uri, location, from: 'root' };
+    return { uri, location, given, from: 'root' };
   } catch (thrown) {
     if (!(thrown instanceof Failure) || thrown.kind !== 'invalid') throw thrown;
     const message = `${thrown.message} (${origin})`;
@@ -81,13 +84,13 @@ function belowRoot(session: Session): WantedLocation | undefined {
  * else undefined, and the tracking store chooses. A relative path counts from the working directory, as in mlflow.
  * @throws Failure invalid, unsupported; misconfigured when MLFLOW_ARTIFACT_URI is malformed
  */
-export function wantedLocation(given: string | undefined, session: Session): WantedLocation | undefined {
-  if (given === undefined) return belowRoot(session);
-  parseLocation(given);
-  const uri = absoluteIfLocal(given, session.world.cwd);
+export function wantedLocation(asked: string | undefined, session: Session): WantedLocation | undefined {
+  if (asked === undefined) return belowRoot(session);
+  const given = parseLocation(asked);
+  const uri = absoluteIfLocal(asked, session.world.cwd);
   const location = checked(uri, session);
-  warnAbout(given, location, session);
-  return { uri, location, from: 'flag' };
+  warnAbout(asked, location, session);
+  return { uri, location, given, from: 'flag' };
 }
 
 /** Whether two artifact locations name the same place. */

@@ -1,4 +1,5 @@
 import { command } from '../../command.ts';
+import type { ChangedRun } from '../../output/runs.ts';
 import { RUN_ID } from './run-id.ts';
 
 export const deleteRun = command({
@@ -9,8 +10,9 @@ export const deleteRun = command({
   async run(session, { runId }) {
     const tracking = await session.tracking('write');
     await tracking.runs.delete(runId, session.io);
+    const done: ChangedRun = { run_id: runId };
     return {
-      data: () => ({ run_id: runId }),
+      data: () => ({ ...done }),
       text: () => [`Run with ID ${runId} has been deleted.\n`],
       quiet: () => [`${runId}\n`],
     };

@@ -1,5 +1,6 @@
 import { Failure } from '../../../core/failure.ts';
 import { command, text } from '../../command.ts';
+import type { ChangedRun } from '../../output/runs.ts';
 import { readFinalStatus } from './status.ts';
 
 export const finishRun = command({
@@ -24,8 +25,9 @@ export const finishRun = command({
     const status = readFinalStatus(values.status);
     const tracking = await session.tracking('write');
     await tracking.runs.update(runId, { status, endTime: session.world.clock.now() }, session.io);
+    const done: ChangedRun = { run_id: runId, status };
     return {
-      data: () => ({ run_id: runId, status }),
+      data: () => ({ ...done }),
       text: () => [`Run with ID ${runId} has ended as ${status}.\n`],
       quiet: () => [`${runId}\n`],
     };

@@ -1,5 +1,6 @@
 import { Failure } from '../../../core/failure.ts';
 import { command, list } from '../../command.ts';
+import type { ChangedRun } from '../../output/runs.ts';
 import { RUN_ID } from './run-id.ts';
 
 /** MLflow links no more in one request. */
@@ -32,8 +33,9 @@ export const linkTraces = command({
       });
     }
     await tracking.traces.link(runId, traceIds, session.io);
+    const done: ChangedRun = { run_id: runId, traces: traceIds.length };
     return {
-      data: () => ({ run_id: runId, traces: traceIds.length }),
+      data: () => ({ ...done }),
       text: () => [`Successfully linked ${traceIds.length} trace(s) to run '${runId}'\n`],
       quiet: () => [`${runId}\n`],
     };

@@ -1,4 +1,5 @@
 import { command } from '../../command.ts';
+import type { ChangedRun } from '../../output/runs.ts';
 import { RUN_ID } from './run-id.ts';
 
 export const restoreRun = command({
@@ -9,8 +10,9 @@ export const restoreRun = command({
   async run(session, { runId }) {
     const tracking = await session.tracking('write');
     await tracking.runs.restore(runId, session.io);
+    const done: ChangedRun = { run_id: runId };
     return {
-      data: () => ({ run_id: runId }),
+      data: () => ({ ...done }),
       text: () => [`Run with id ${runId} has been restored.\n`],
       quiet: () => [`${runId}\n`],
     };

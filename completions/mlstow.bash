@@ -2,64 +2,223 @@
 _mlstow() {
   local cur="${COMP_WORDS[COMP_CWORD]}" prev="${COMP_WORDS[COMP_CWORD-1]}" words='' at=''
   if [ "$COMP_CWORD" -eq 1 ]; then
-    COMPREPLY=($(compgen -W 'artifacts resolve config completion --help --version' -- "$cur"))
+    COMPREPLY=($(compgen -W 'experiments runs artifacts resolve config completion --help --version' -- "$cur"))
     return
   fi
   at="${COMP_WORDS[1]}"
   case "$at" in
-    artifacts|config)
+    experiments|runs|artifacts|config)
       [ "$COMP_CWORD" -gt 2 ] && at="$at ${COMP_WORDS[2]}" ;;
   esac
   case "$at" in
+    'experiments') words='create get search list update delete restore rename csv' ;;
+    'runs') words='create get describe list finish delete restore link-traces' ;;
     'artifacts') words='log log-artifact log-artifacts list download' ;;
     'config') words='list get' ;;
-    'artifacts log')
-      words='-r --run-id -a --artifact-path --name --shared-path --allow-local --trust-artifact-host --tracking-uri --profile --env-file --output -q --quiet --no-progress --log-format --verbose --color --deadline -h --help'
+    'experiments create')
+      words='-n --experiment-name -l --artifact-location --tag --trace-archival-retention --if-not-exists --restore-if-deleted --check --shared-path --allow-local --trust-artifact-host --ca-file --s3-endpoint-url --s3-region --s3-addressing --s3-signature --s3-checksum --s3-ignore-tls --s3-ca-bundle --s3-profile --tracking-uri --profile --env-file --output -q --quiet --no-progress --log-format --verbose --color --deadline -h --help'
+      case "$prev" in
+        --s3-addressing) words='auto path virtual' ;;
+        --s3-signature) words='s3v4 s3 unsigned' ;;
+        --s3-checksum) words='when_required when_supported' ;;
+        --output) words='text table json jsonl' ;;
+        --log-format) words='text json' ;;
+        --color) words='auto always never' ;;
+        -n|--experiment-name|-l|--artifact-location|--tag|--trace-archival-retention|--shared-path|--trust-artifact-host|--ca-file|--s3-endpoint-url|--s3-region|--s3-ca-bundle|--s3-profile|--tracking-uri|--profile|--env-file|--deadline) words='' ;;
+      esac ;;
+    'experiments get')
+      words='-x --experiment-id -n --experiment-name --tracking-uri --profile --env-file --output -q --quiet --no-progress --log-format --verbose --color --deadline -h --help'
       case "$prev" in
         --output) words='text table json jsonl' ;;
         --log-format) words='text json' ;;
         --color) words='auto always never' ;;
-        -r|--run-id|-a|--artifact-path|--name|--shared-path|--trust-artifact-host|--tracking-uri|--profile|--env-file|--deadline) words='' ;;
+        -x|--experiment-id|-n|--experiment-name|--tracking-uri|--profile|--env-file|--deadline) words='' ;;
+      esac ;;
+    'experiments search')
+      words='-v --view --max-results --tracking-uri --profile --env-file --output -q --quiet --no-progress --log-format --verbose --color --deadline -h --help'
+      case "$prev" in
+        --output) words='text table json jsonl' ;;
+        --log-format) words='text json' ;;
+        --color) words='auto always never' ;;
+        -v|--view|--max-results|--tracking-uri|--profile|--env-file|--deadline) words='' ;;
+      esac ;;
+    'experiments list')
+      words='-v --view --max-results --tracking-uri --profile --env-file --output -q --quiet --no-progress --log-format --verbose --color --deadline -h --help'
+      case "$prev" in
+        --output) words='text table json jsonl' ;;
+        --log-format) words='text json' ;;
+        --color) words='auto always never' ;;
+        -v|--view|--max-results|--tracking-uri|--profile|--env-file|--deadline) words='' ;;
+      esac ;;
+    'experiments update')
+      words='-x --experiment-id --trace-archival-retention --clear-trace-archival-retention --trace-archive-now --trace-archive-now-older-than --clear-trace-archive-now --tracking-uri --profile --env-file --output -q --quiet --no-progress --log-format --verbose --color --deadline -h --help'
+      case "$prev" in
+        --output) words='text table json jsonl' ;;
+        --log-format) words='text json' ;;
+        --color) words='auto always never' ;;
+        -x|--experiment-id|--trace-archival-retention|--trace-archive-now-older-than|--tracking-uri|--profile|--env-file|--deadline) words='' ;;
+      esac ;;
+    'experiments delete')
+      words='-x --experiment-id --tracking-uri --profile --env-file --output -q --quiet --no-progress --log-format --verbose --color --deadline -h --help'
+      case "$prev" in
+        --output) words='text table json jsonl' ;;
+        --log-format) words='text json' ;;
+        --color) words='auto always never' ;;
+        -x|--experiment-id|--tracking-uri|--profile|--env-file|--deadline) words='' ;;
+      esac ;;
+    'experiments restore')
+      words='-x --experiment-id --tracking-uri --profile --env-file --output -q --quiet --no-progress --log-format --verbose --color --deadline -h --help'
+      case "$prev" in
+        --output) words='text table json jsonl' ;;
+        --log-format) words='text json' ;;
+        --color) words='auto always never' ;;
+        -x|--experiment-id|--tracking-uri|--profile|--env-file|--deadline) words='' ;;
+      esac ;;
+    'experiments rename')
+      words='-x --experiment-id --new-name --tracking-uri --profile --env-file --output -q --quiet --no-progress --log-format --verbose --color --deadline -h --help'
+      case "$prev" in
+        --output) words='text table json jsonl' ;;
+        --log-format) words='text json' ;;
+        --color) words='auto always never' ;;
+        -x|--experiment-id|--new-name|--tracking-uri|--profile|--env-file|--deadline) words='' ;;
+      esac ;;
+    'experiments csv')
+      words='-x --experiment-id -o --filename --tracking-uri --profile --env-file --output -q --quiet --no-progress --log-format --verbose --color --deadline -h --help'
+      case "$prev" in
+        --output) words='text table json jsonl' ;;
+        --log-format) words='text json' ;;
+        --color) words='auto always never' ;;
+        -x|--experiment-id|-o|--filename|--tracking-uri|--profile|--env-file|--deadline) words='' ;;
+      esac ;;
+    'runs create')
+      words='-x --experiment-id -n --experiment-name --run-name --description -t --tags --status --parent-run-id --idempotency-key --shared-path --allow-local --tracking-uri --profile --env-file --output -q --quiet --no-progress --log-format --verbose --color --deadline -h --help'
+      case "$prev" in
+        --output) words='text table json jsonl' ;;
+        --log-format) words='text json' ;;
+        --color) words='auto always never' ;;
+        -x|--experiment-id|-n|--experiment-name|--run-name|--description|-t|--tags|--status|--parent-run-id|--idempotency-key|--shared-path|--tracking-uri|--profile|--env-file|--deadline) words='' ;;
+      esac ;;
+    'runs get')
+      words='-r --run-id --tracking-uri --profile --env-file --output -q --quiet --no-progress --log-format --verbose --color --deadline -h --help'
+      case "$prev" in
+        --output) words='text table json jsonl' ;;
+        --log-format) words='text json' ;;
+        --color) words='auto always never' ;;
+        -r|--run-id|--tracking-uri|--profile|--env-file|--deadline) words='' ;;
+      esac ;;
+    'runs describe')
+      words='-r --run-id --tracking-uri --profile --env-file --output -q --quiet --no-progress --log-format --verbose --color --deadline -h --help'
+      case "$prev" in
+        --output) words='text table json jsonl' ;;
+        --log-format) words='text json' ;;
+        --color) words='auto always never' ;;
+        -r|--run-id|--tracking-uri|--profile|--env-file|--deadline) words='' ;;
+      esac ;;
+    'runs list')
+      words='-x --experiment-id -v --view --tracking-uri --profile --env-file --output -q --quiet --no-progress --log-format --verbose --color --deadline -h --help'
+      case "$prev" in
+        --output) words='text table json jsonl' ;;
+        --log-format) words='text json' ;;
+        --color) words='auto always never' ;;
+        -x|--experiment-id|-v|--view|--tracking-uri|--profile|--env-file|--deadline) words='' ;;
+      esac ;;
+    'runs finish')
+      words='-r --run-id --status --tracking-uri --profile --env-file --output -q --quiet --no-progress --log-format --verbose --color --deadline -h --help'
+      case "$prev" in
+        --output) words='text table json jsonl' ;;
+        --log-format) words='text json' ;;
+        --color) words='auto always never' ;;
+        -r|--run-id|--status|--tracking-uri|--profile|--env-file|--deadline) words='' ;;
+      esac ;;
+    'runs delete')
+      words='-r --run-id --tracking-uri --profile --env-file --output -q --quiet --no-progress --log-format --verbose --color --deadline -h --help'
+      case "$prev" in
+        --output) words='text table json jsonl' ;;
+        --log-format) words='text json' ;;
+        --color) words='auto always never' ;;
+        -r|--run-id|--tracking-uri|--profile|--env-file|--deadline) words='' ;;
+      esac ;;
+    'runs restore')
+      words='-r --run-id --tracking-uri --profile --env-file --output -q --quiet --no-progress --log-format --verbose --color --deadline -h --help'
+      case "$prev" in
+        --output) words='text table json jsonl' ;;
+        --log-format) words='text json' ;;
+        --color) words='auto always never' ;;
+        -r|--run-id|--tracking-uri|--profile|--env-file|--deadline) words='' ;;
+      esac ;;
+    'runs link-traces')
+      words='-r --run-id -t --trace-id --tracking-uri --profile --env-file --output -q --quiet --no-progress --log-format --verbose --color --deadline -h --help'
+      case "$prev" in
+        --output) words='text table json jsonl' ;;
+        --log-format) words='text json' ;;
+        --color) words='auto always never' ;;
+        -r|--run-id|-t|--trace-id|--tracking-uri|--profile|--env-file|--deadline) words='' ;;
+      esac ;;
+    'artifacts log')
+      words='-r --run-id -a --artifact-path --name --shared-path --allow-local --trust-artifact-host --ca-file --s3-endpoint-url --s3-region --s3-addressing --s3-signature --s3-checksum --s3-ignore-tls --s3-ca-bundle --s3-profile --tracking-uri --profile --env-file --output -q --quiet --no-progress --log-format --verbose --color --deadline -h --help'
+      case "$prev" in
+        --s3-addressing) words='auto path virtual' ;;
+        --s3-signature) words='s3v4 s3 unsigned' ;;
+        --s3-checksum) words='when_required when_supported' ;;
+        --output) words='text table json jsonl' ;;
+        --log-format) words='text json' ;;
+        --color) words='auto always never' ;;
+        -r|--run-id|-a|--artifact-path|--name|--shared-path|--trust-artifact-host|--ca-file|--s3-endpoint-url|--s3-region|--s3-ca-bundle|--s3-profile|--tracking-uri|--profile|--env-file|--deadline) words='' ;;
       esac ;;
     'artifacts log-artifact')
-      words='-l --local-file -r --run-id -a --artifact-path --shared-path --allow-local --trust-artifact-host --tracking-uri --profile --env-file --output -q --quiet --no-progress --log-format --verbose --color --deadline -h --help'
+      words='-l --local-file -r --run-id -a --artifact-path --shared-path --allow-local --trust-artifact-host --ca-file --s3-endpoint-url --s3-region --s3-addressing --s3-signature --s3-checksum --s3-ignore-tls --s3-ca-bundle --s3-profile --tracking-uri --profile --env-file --output -q --quiet --no-progress --log-format --verbose --color --deadline -h --help'
       case "$prev" in
+        --s3-addressing) words='auto path virtual' ;;
+        --s3-signature) words='s3v4 s3 unsigned' ;;
+        --s3-checksum) words='when_required when_supported' ;;
         --output) words='text table json jsonl' ;;
         --log-format) words='text json' ;;
         --color) words='auto always never' ;;
-        -l|--local-file|-r|--run-id|-a|--artifact-path|--shared-path|--trust-artifact-host|--tracking-uri|--profile|--env-file|--deadline) words='' ;;
+        -l|--local-file|-r|--run-id|-a|--artifact-path|--shared-path|--trust-artifact-host|--ca-file|--s3-endpoint-url|--s3-region|--s3-ca-bundle|--s3-profile|--tracking-uri|--profile|--env-file|--deadline) words='' ;;
       esac ;;
     'artifacts log-artifacts')
-      words='-l --local-dir -r --run-id -a --artifact-path --shared-path --allow-local --trust-artifact-host --tracking-uri --profile --env-file --output -q --quiet --no-progress --log-format --verbose --color --deadline -h --help'
+      words='-l --local-dir -r --run-id -a --artifact-path --shared-path --allow-local --trust-artifact-host --ca-file --s3-endpoint-url --s3-region --s3-addressing --s3-signature --s3-checksum --s3-ignore-tls --s3-ca-bundle --s3-profile --tracking-uri --profile --env-file --output -q --quiet --no-progress --log-format --verbose --color --deadline -h --help'
       case "$prev" in
+        --s3-addressing) words='auto path virtual' ;;
+        --s3-signature) words='s3v4 s3 unsigned' ;;
+        --s3-checksum) words='when_required when_supported' ;;
         --output) words='text table json jsonl' ;;
         --log-format) words='text json' ;;
         --color) words='auto always never' ;;
-        -l|--local-dir|-r|--run-id|-a|--artifact-path|--shared-path|--trust-artifact-host|--tracking-uri|--profile|--env-file|--deadline) words='' ;;
+        -l|--local-dir|-r|--run-id|-a|--artifact-path|--shared-path|--trust-artifact-host|--ca-file|--s3-endpoint-url|--s3-region|--s3-ca-bundle|--s3-profile|--tracking-uri|--profile|--env-file|--deadline) words='' ;;
       esac ;;
     'artifacts list')
-      words='-r --run-id -u --artifact-uri -a --artifact-path -R --recursive --trust-artifact-host --tracking-uri --profile --env-file --output -q --quiet --no-progress --log-format --verbose --color --deadline -h --help'
+      words='-r --run-id -u --artifact-uri -a --artifact-path -R --recursive --trust-artifact-host --ca-file --s3-endpoint-url --s3-region --s3-addressing --s3-signature --s3-checksum --s3-ignore-tls --s3-ca-bundle --s3-profile --tracking-uri --profile --env-file --output -q --quiet --no-progress --log-format --verbose --color --deadline -h --help'
       case "$prev" in
+        --s3-addressing) words='auto path virtual' ;;
+        --s3-signature) words='s3v4 s3 unsigned' ;;
+        --s3-checksum) words='when_required when_supported' ;;
         --output) words='text table json jsonl' ;;
         --log-format) words='text json' ;;
         --color) words='auto always never' ;;
-        -r|--run-id|-u|--artifact-uri|-a|--artifact-path|--trust-artifact-host|--tracking-uri|--profile|--env-file|--deadline) words='' ;;
+        -r|--run-id|-u|--artifact-uri|-a|--artifact-path|--trust-artifact-host|--ca-file|--s3-endpoint-url|--s3-region|--s3-ca-bundle|--s3-profile|--tracking-uri|--profile|--env-file|--deadline) words='' ;;
       esac ;;
     'artifacts download')
-      words='-r --run-id -a --artifact-path -u --artifact-uri -d --dst-path --trust-artifact-host --tracking-uri --profile --env-file --output -q --quiet --no-progress --log-format --verbose --color --deadline -h --help'
+      words='-r --run-id -a --artifact-path -u --artifact-uri -d --dst-path --trust-artifact-host --ca-file --s3-endpoint-url --s3-region --s3-addressing --s3-signature --s3-checksum --s3-ignore-tls --s3-ca-bundle --s3-profile --tracking-uri --profile --env-file --output -q --quiet --no-progress --log-format --verbose --color --deadline -h --help'
       case "$prev" in
+        --s3-addressing) words='auto path virtual' ;;
+        --s3-signature) words='s3v4 s3 unsigned' ;;
+        --s3-checksum) words='when_required when_supported' ;;
         --output) words='text table json jsonl' ;;
         --log-format) words='text json' ;;
         --color) words='auto always never' ;;
-        -r|--run-id|-a|--artifact-path|-u|--artifact-uri|-d|--dst-path|--trust-artifact-host|--tracking-uri|--profile|--env-file|--deadline) words='' ;;
+        -r|--run-id|-a|--artifact-path|-u|--artifact-uri|-d|--dst-path|--trust-artifact-host|--ca-file|--s3-endpoint-url|--s3-region|--s3-ca-bundle|--s3-profile|--tracking-uri|--profile|--env-file|--deadline) words='' ;;
       esac ;;
     'resolve')
-      words='--trust-artifact-host --tracking-uri --profile --env-file --output -q --quiet --no-progress --log-format --verbose --color --deadline -h --help'
+      words='--trust-artifact-host --ca-file --s3-endpoint-url --s3-region --s3-addressing --s3-signature --s3-checksum --s3-ignore-tls --s3-ca-bundle --s3-profile --tracking-uri --profile --env-file --output -q --quiet --no-progress --log-format --verbose --color --deadline -h --help'
       case "$prev" in
+        --s3-addressing) words='auto path virtual' ;;
+        --s3-signature) words='s3v4 s3 unsigned' ;;
+        --s3-checksum) words='when_required when_supported' ;;
         --output) words='text table json jsonl' ;;
         --log-format) words='text json' ;;
         --color) words='auto always never' ;;
-        --trust-artifact-host|--tracking-uri|--profile|--env-file|--deadline) words='' ;;
+        --trust-artifact-host|--ca-file|--s3-endpoint-url|--s3-region|--s3-ca-bundle|--s3-profile|--tracking-uri|--profile|--env-file|--deadline) words='' ;;
       esac ;;
     'config list')
       words='--set --show-origin --tracking-uri --profile --env-file --output -q --quiet --no-progress --log-format --verbose --color --deadline -h --help'

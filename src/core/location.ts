@@ -1,4 +1,4 @@
-export { SCHEMES, type Location, type Scheme } from './location/location.ts';
+export type { Location, Scheme } from './location/location.ts';
 export { formatLocation } from './location/format-location.ts';
 export { parseLocation, localAmbiguity } from './location/parse-location.ts';
 export { appendToLocation } from './location/append-to-location.ts';
@@ -11,8 +11,5 @@ export {
   r2Parts,
   s3Bucket,
   wasbsParts,
-  type AzureParts,
-  type BucketParts,
-  type HostPort,
 } from './location/authorities.ts';
-export { modelsParts, runsParts, type ModelsParts, type RunsParts } from './location/references.ts';
+export { modelsParts, runsParts, type ModelsParts } from './location/references.ts';

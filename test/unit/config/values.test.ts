@@ -99,9 +99,9 @@ describe('values', () => {
   it('blames the flag, or the file and its line', async () => {
     const space = await makeWorkspace();
     const file = await space.write('project/mlstow.config.yaml', '\nhttp: { maxRetries: many }\n');
-    const config = await space.load({ flags: { 'artifacts.workers': '0' } });
-    expect(await failureOf(() => config.get('artifacts.workers'))).toMatchObject({
-      facts: { kind: 'usage', subject: '--workers', message: '--workers is below 1 (0)' },
+    const config = await space.load({ flags: { 'cli.deadline': 'soon' } });
+    expect(await failureOf(() => config.get('cli.deadline'))).toMatchObject({
+      facts: { kind: 'usage', subject: '--deadline', message: expect.stringMatching(/^--deadline is .*\(soon\)$/) },
     });
     expect(await failureOf(() => config.get('http.maxRetries'))).toMatchObject({
       facts: {

@@ -1,4 +1,4 @@
-import { type ArtifactPath, decodePath, parseArtifactPath, type Under } from '../core/artifact-path.ts';
+import { decodePath, parseArtifactPath, type Under } from '../core/artifact-path.ts';
 import { Failure } from '../core/failure.ts';
 import { formatLocation, type Location, parseLocation, type Scheme } from '../core/location.ts';
 import type { Place } from './resolution.ts';

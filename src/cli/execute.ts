@@ -28,7 +28,10 @@ function stopOnSignals(world: ProcessWorld): Stop {
   const controller = new AbortController();
   let code: number | undefined;
   world.onSignal((signal) => {
-    if (code !== undefined) return world.exit(code);
+    if (code !== undefined) {
+      world.exit(code);
+      return;
+    }
     code = SIGNAL_CODES[signal];
     const forced = setTimeout(() => world.exit(SIGNAL_CODES[signal]), STOP_MS);
     forced.unref();
@@ -52,7 +55,7 @@ export async function execute(invocation: Invocation, world: ProcessWorld): Prom
     const noProgress = values['noProgress'] === true;
     session = await createSession({ flags, noProgress, signal: stop.signal }, world);
     startDeadline(session, stop);
-    const view = await command.run(session, values as Values<Options>, operands);
+    const view = await command.run(session, values, operands);
     failure = await render(command.name, view, {
       mode: session.mode,
       quiet: session.quiet,

@@ -28,7 +28,7 @@ function addOption(to: Commander, option: Option, group?: string): void {
   const made = new CommanderOption(option.flags, option.help);
   if (option.choices) made.choices(option.choices);
   if (option.kind === 'list')
-    made.argParser<readonly string[]>((value, before) => [...(before ?? []), value]);
+    made.argParser<readonly string[] | undefined>((value, before) => [...(before ?? []), value]);
   if (option.kind === 'text' && option.required) made.makeOptionMandatory();
   if (option.hidden) made.hideHelp();
   if (group) made.helpGroup(group);
@@ -87,12 +87,11 @@ function leaf(command: Command, name: string, chosen: (invocation: Invocation) =
   }
   if (command.examples)
     made.addHelpText('after', `\nExamples:\n${command.examples.map((line) => `  ${line}`).join('\n')}`);
-  made.action((...args: unknown[]) => {
+  made.action(() => {
     const given = made.optsWithGlobals();
     const operands = made.processedArgs
       .flat()
       .filter((operand): operand is string => typeof operand === 'string');
-    void args;
     chosen({ command, operands, ...collect({ ...GLOBAL_OPTIONS, ...command.options }, given) });
   });
   return made;

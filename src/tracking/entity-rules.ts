@@ -93,3 +93,13 @@ export function requestedRunName(runName: string | undefined, tags: Tags): strin
   }
   return runName || tagged || undefined;
 }
+
+/** The failure for a tag that an experiment does not have. */
+export function noExperimentTag(experimentId: string, key: string): Failure {
+  return new Failure({
+    kind: 'not-found',
+    message: `experiment ${experimentId} has no tag ${JSON.stringify(key)}`,
+    hint: `see its tags: mlstow experiments get -x ${experimentId}`,
+    subject: key,
+  });
+}

@@ -55,14 +55,18 @@ export interface Experiments {
     options: { readonly view: View; readonly maxResults?: number },
     io: Io,
   ): AsyncIterable<readonly Experiment[]>;
-  /** Soft-deletes it and every run in it. @throws Failure not-found unless active */
+  /**
+   * Soft-deletes it and every active run in it. A run deleted earlier keeps its deletion time where the store is ours to
+   * write; MLflow's own server overwrites it.
+   * @throws Failure not-found unless active
+   */
   delete(experimentId: string, io: Io): Promise<void>;
   /** Restores it and every run in it. @throws Failure not-found unless deleted */
   restore(experimentId: string, io: Io): Promise<void>;
   update(experimentId: string, change: ExperimentChange, io: Io): Promise<void>;
   setTag(experimentId: string, key: string, value: string, io: Io): Promise<void>;
   /** Removes a tag of an active experiment. @throws Failure not-found when it has none */
-  readonly deleteTag?: (experimentId: string, key: string, io: Io) => Promise<void>;
+  deleteTag(experimentId: string, key: string, io: Io): Promise<void>;
 }
 
 export interface NewRun {

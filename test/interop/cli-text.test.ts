@@ -23,6 +23,7 @@ const SHARED: readonly (readonly string[])[] = [
   ['experiments', 'update', '-x', '2', '--trace-archival-retention', '30d', '--trace-archive-now'],
   ['experiments', 'update', '-x', '2', '--trace-archive-now-older-than', '1d'],
   ['experiments', 'update', '-x', '1', '--clear-trace-archival-retention', '--clear-trace-archive-now'],
+  ['experiments', 'update', '-x', '2', '--clear-trace-archival-retention', '--clear-trace-archive-now'],
   ['experiments', 'delete', '-x', '2'],
   ['experiments', 'restore', '-x', '2'],
   ['experiments', 'csv', '-x', '1', '-o', 'out.csv'],

@@ -4,12 +4,17 @@ import { join } from 'node:path';
 import { Failure } from '../../core/failure.ts';
 import type { Io } from '../../core/io.ts';
 import type { Experiment, View } from '../entities.ts';
-import { assertExperimentName, assertExperimentTags, assertLocationLength } from '../entity-rules.ts';
+import {
+  assertExperimentName,
+  assertExperimentTags,
+  assertLocationLength,
+  noExperimentTag,
+} from '../entity-rules.ts';
 import { absoluteIfLocal, experimentLocation } from '../locations.ts';
 import type { Experiments, NewExperiment } from '../store.ts';
 import type { FileContext } from './context.ts';
 import { byNewest, readAll, readExperiment } from './experiment-reading.ts';
-import { writeKeyFile } from './key-files.ts';
+import { removeKeyFile, writeKeyFile } from './key-files.ts';
 import type { ExperimentFolder } from './layout.ts';
 import { errorCode, exists, fileFailure, findExperimentFolder, runFolders, TRASH } from './layout.ts';
 import { changeMeta, readMeta, readMetaIfAny, writeNewMeta } from './meta.ts';
@@ -224,6 +229,11 @@ export function fileExperiments(context: FileContext): Experiments {
       assertExperimentTags({ [key]: value });
       const folder = await activeFolder(context, id);
       await writeKeyFile(folder.path, 'tags', key, value);
+    },
+    deleteTag: async (id, key) => {
+      context.assertWritable();
+      const folder = await activeFolder(context, id);
+      if (!(await removeKeyFile(folder.path, 'tags', key))) throw noExperimentTag(id, key);
     },
   };
 }

@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, unlink } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { assertTagKey } from '../entity-rules.ts';
 import { errorCode, fileFailure } from './layout.ts';
@@ -55,4 +55,19 @@ export async function readKeyFiles(folder: string): Promise<readonly (readonly [
 export async function writeKeyFile(owner: string, folder: string, key: string, value: string): Promise<void> {
   assertTagKey(key);
   await writeWhole(join(owner, folder, key), value, owner);
+}
+
+/**
+ * Removes the value `<owner>/<folder>/<key>`; false when there was none.
+ * @throws Failure invalid for a key that could leave the folder, denied
+ */
+export async function removeKeyFile(owner: string, folder: string, key: string): Promise<boolean> {
+  assertTagKey(key);
+  try {
+    await unlink(join(owner, folder, key));
+    return true;
+  } catch (thrown) {
+    if (errorCode(thrown) === 'ENOENT') return false;
+    throw fileFailure(thrown, owner);
+  }
 }

@@ -7,6 +7,7 @@ import {
   assertExperimentTags,
   assertLocationLength,
   assertTagKey,
+  noExperimentTag,
 } from '../entity-rules.ts';
 import { absoluteIfLocal, experimentLocation } from '../locations.ts';
 import type { Experiments, NewExperiment } from '../store.ts';
@@ -115,6 +116,8 @@ async function setStage(context: SqlContext, id: string, stage: 'active' | 'dele
       .updateTable('runs')
       .set({ lifecycle_stage: stage, deleted_time: stage === 'deleted' ? now : null })
       .where('experiment_id', '=', experimentId)
+      // A run that was deleted before keeps the time of its own deletion.
+      .where('lifecycle_stage', '=', before)
       .execute();
   });
 }
@@ -158,6 +161,19 @@ async function setTag(
   });
 }
 
+async function deleteTag(context: SqlContext, id: string, key: string, io: Io): Promise<void> {
+  context.assertWritable();
+  await context.sessions.write(io, async (db) => {
+    const experimentId = await activeExperiment(db, context, id);
+    const { numDeletedRows } = await db
+      .deleteFrom('experiment_tags')
+      .where('experiment_id', '=', experimentId)
+      .where('key', '=', key)
+      .executeTakeFirst();
+    if (numDeletedRows === 0n) throw noExperimentTag(id, key);
+  });
+}
+
 /** Experiments in a database, with the semantics of MLflow's SqlAlchemyStore. */
 export function sqlExperiments(context: SqlContext): Experiments {
   return {
@@ -176,5 +192,6 @@ export function sqlExperiments(context: SqlContext): Experiments {
       if (change.name !== undefined) await rename(context, id, change.name, io);
     },
     setTag: (id, key, value, io) => setTag(context, id, [key, value], io),
+    deleteTag: (id, key, io) => deleteTag(context, id, key, io),
   };
 }

@@ -101,7 +101,11 @@ describe('values', () => {
     const file = await space.write('project/mlstow.config.yaml', '\nhttp: { maxRetries: many }\n');
     const config = await space.load({ flags: { 'cli.deadline': 'soon' } });
     expect(await failureOf(() => config.get('cli.deadline'))).toMatchObject({
-      facts: { kind: 'usage', subject: '--deadline', message: expect.stringMatching(/^--deadline is .*\(soon\)$/) },
+      facts: {
+        kind: 'usage',
+        subject: '--deadline',
+        message: expect.stringMatching(/^--deadline is .*\(soon\)$/),
+      },
     });
     expect(await failureOf(() => config.get('http.maxRetries'))).toMatchObject({
       facts: {

@@ -26,7 +26,7 @@ function nameInTarget(ask: DownloadAsk, opened: Opened): Under {
   const [{ path, location }] = opened.resolution.places;
   const asked =
     ask.artifactPath === undefined && ask.uri !== undefined ? uriName(path, location.path) : opened.at;
-  return contentsOnly || asked === '' ? '' : (nameOf(asked as ArtifactPath) as ArtifactPath);
+  return contentsOnly || asked === '' ? '' : (nameOf(asked) as ArtifactPath);
 }
 
 function uriName(path: Under, locationPath: string): Under {

@@ -85,14 +85,6 @@ async function apply(change: Change, before: Experiment, experiments: Experiment
     return change.done;
   }
   if (!Object.hasOwn(before.tags, change.tag)) return change.unset ?? change.done;
-  if (!experiments.deleteTag) {
-    throw new Failure({
-      kind: 'unsupported',
-      message: `this tracking store cannot remove the tag ${change.tag} of experiment ${experimentId}`,
-      hint: 'remove it through a newer MLflow server',
-      subject: experimentId,
-    });
-  }
   await experiments.deleteTag(experimentId, change.tag, io);
   return change.done;
 }

@@ -1,7 +1,6 @@
 import { formatDuration } from '../core/duration.ts';
 import { asFailure, exitCodeOf, Failure } from '../core/failure.ts';
 import type { Session, World } from '../session/session.ts';
-import type { Values, Options } from './command.ts';
 import type { Invocation } from './program.ts';
 import { failureJson, failureText } from './render/failure.ts';
 import { render } from './render/render.ts';

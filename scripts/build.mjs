@@ -18,7 +18,7 @@ await build({
   chunkNames: 'chunks/[name]-[hash]',
   legalComments: 'linked',
   // Native add-on with its own loader; cosmiconfig's optional TypeScript loader, which we never use.
-  external: ['@photostructure/sqlite', 'typescript'],
+  external: ['@photostructure/sqlite', 'ssh2', 'typescript'],
   define: { __MLSTOW_VERSION__: JSON.stringify(version) },
   banner: {
     js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",

@@ -59,10 +59,11 @@ function isEmpty(plan: DownloadPlan): boolean {
   return plan.files.length === 0 && plan.folders.length === 0 && plan.others.length === 0;
 }
 
-/** A run without artifacts, and an empty folder, are fine; a path that names nothing is not. */
-function refuseNothing({ resolution, at, reader }: Opened, isFolder: boolean): void {
-  if (isFolder || (at === '' && resolution.run !== undefined)) return;
-  throw nothingThere(reader.label, at);
+/** A run without artifacts, and an empty folder, are fine; a path that names nothing is not, nor in a `runs:/` URI. */
+function refuseNothing({ resolution, reader }: Opened, isFolder: boolean): void {
+  const [{ path }] = resolution.places;
+  if (isFolder || (path === '' && resolution.run !== undefined)) return;
+  throw nothingThere(reader.label, path);
 }
 
 function prefixed(plan: DownloadPlan, name: ArtifactPath): DownloadPlan {

@@ -4,6 +4,7 @@ import { command, flag, text, type View } from '../../command.ts';
 import { readPath } from './artifact-path-operand.ts';
 import { STORE_OPTIONS } from '../../global-options.ts';
 import type { ArtifactItem } from '../../output/artifacts.ts';
+import { pythonJson } from '../../render/python.ts';
 
 /** An entry as `--output json` shows it. */
 function toItem(entry: Entry, at: Under): ArtifactItem {
@@ -21,7 +22,7 @@ function toItem(entry: Entry, at: Under): ArtifactItem {
 
 /** mlflow's own fields: it leaves out the size of folders and of empty files. */
 function toMlflow({ path, is_dir, file_size }: ArtifactItem): string {
-  return JSON.stringify({ path, is_dir, ...(file_size ? { file_size } : {}) }, null, 2);
+  return pythonJson({ path, is_dir, ...(file_size ? { file_size } : {}) }, 2);
 }
 
 async function* mlflowArray(items: AsyncIterable<ArtifactItem>): AsyncGenerator<string> {

@@ -31,7 +31,7 @@ export async function logArtifacts(
   checkTrackingUnderAirflow(rule);
   const resolver = await session.resolver('write');
   const destination = await resolver.destination(ask.runId, session.io);
-  const plan = await planUploads(ask.sources, ask.under);
+  const plan = await planUploads(ask.sources, ask.under, session.world.cwd);
   const tracking = await session.tracking('write');
   const known = destination.own ? { runId: ask.runId } : undefined;
   const fitness = await checkShared(destination.location, tracking, rule, session.io, known);

@@ -26,6 +26,12 @@ function eventText(event: string, fields: Readonly<Record<string, TraceValue>>):
     .join(' ')}`;
 }
 
+function redacted(fields: Readonly<Record<string, TraceValue>>): Readonly<Record<string, TraceValue>> {
+  return Object.fromEntries(
+    Object.entries(fields).map(([key, value]) => [key, typeof value === 'string' ? redactUri(value) : value]),
+  );
+}
+
 /** A log on the world's stderr. With `-q` only warnings are told. */
 export function createLog(
   world: Pick<World, 'stderr' | 'clock'>,
@@ -35,7 +41,12 @@ export function createLog(
   const write = (level: string, message: string, fields: Readonly<Record<string, TraceValue>> = {}): void => {
     const safe = redactUri(message);
     const line = options.json
-      ? JSON.stringify({ time: new Date(world.clock.now()).toISOString(), level, message: safe, ...fields })
+      ? JSON.stringify({
+          time: new Date(world.clock.now()).toISOString(),
+          level,
+          message: safe,
+          ...redacted(fields),
+        })
       : `${level === 'warning' ? 'warning: ' : ''}${safe}`;
     world.stderr.write(`${line}\n`);
   };

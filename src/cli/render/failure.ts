@@ -1,4 +1,5 @@
 import type { Failure } from '../../core/failure.ts';
+import { redactUri } from '../../core/redact.ts';
 
 function sentence(text: string): string {
   return /[.!?]$/.test(text) ? text : `${text}.`;
@@ -11,7 +12,7 @@ export function failureText(failure: Failure, verbose: boolean): string {
   if (failure.kind === 'internal') {
     lines.push(
       '  This is a bug in mlstow. Please report it with the lines below and the command you typed.',
-      String(failure.cause instanceof Error ? failure.cause.stack : failure.stack),
+      redactUri(String(failure.cause instanceof Error ? failure.cause.stack : failure.stack)),
     );
   } else if (verbose) {
     lines.push(...causes(failure));
@@ -24,7 +25,7 @@ function causes(failure: Failure): readonly string[] {
   const { vendor } = failure.facts;
   if (vendor) found.push(`  vendor: ${JSON.stringify(vendor)}`);
   for (let cause = failure.cause; cause instanceof Error; cause = cause.cause) {
-    found.push(`  caused by: ${cause.name}: ${cause.message}`);
+    found.push(`  caused by: ${cause.name}: ${redactUri(cause.message)}`);
   }
   return found;
 }

@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { parseArtifactPath } from '../../../core/artifact-path.ts';
 import { Failure } from '../../../core/failure.ts';
 import type { UploadSource } from '../../../transfer/plan-uploads.ts';
@@ -79,7 +80,7 @@ export const logArtifact = command({
   },
   async run(session, values) {
     const { logView } = await import('./log-view.ts');
-    if ((await stat(values.localFile).catch(() => undefined))?.isDirectory()) {
+    if ((await stat(resolve(session.world.cwd, values.localFile)).catch(() => undefined))?.isDirectory()) {
       throw usage(
         `${values.localFile} is a folder`,
         'log it with: mlstow artifacts log-artifacts -l FOLDER, or mlstow artifacts log FOLDER',

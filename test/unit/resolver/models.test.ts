@@ -5,6 +5,7 @@ import { findNamedModel } from '../../../src/resolver/named-model.ts';
 import { formatPlace } from '../../../src/resolver/resolution.ts';
 import type { LoggedModel, Run } from '../../../src/tracking/entities.ts';
 import { expectFailure } from '../../conformance/artifact-store/expect-failure.ts';
+import { without } from '../transfer/rig.ts';
 import { io, openRig, type Rig } from './rig.ts';
 
 const at = async (rig: Rig, uri: string): Promise<string[]> =>
@@ -72,7 +73,7 @@ describe('models:/', () => {
 
   it('is unsupported by a store without models', async () => {
     const rig = await openRig();
-    const { registry: _registry, loggedModels: _loggedModels, ...bare } = rig.store;
+    const bare = without(rig.store, 'registry', 'loggedModels');
     const resolver = rig.resolver({ tracking: async () => bare });
     await expectFailure(resolver.uri('models:/m/1', io), 'unsupported');
     await expectFailure(resolver.uri('models:/m-1', io), 'unsupported');

@@ -6,7 +6,6 @@ import type { Io } from '../../../src/core/io.ts';
 import { parseLocation } from '../../../src/core/location.ts';
 import {
   checkShared,
-  checkTrackingUnderAirflow,
   type Fitness,
   type SharedRule,
   type SharedTracking,
@@ -76,7 +75,8 @@ describe('a local location beside records on another machine', () => {
   it('is refused, with path, machine, reason and ways out', async () => {
     const { cwd, rule } = await place();
     const failure = await expectFailure(check(join(cwd, 'x'), network, rule), 'misconfigured');
-    for (const part of [join(cwd, 'x'), 'laptop', 'http://tracking:5000']) expect(failure.message).toContain(part);
+    for (const part of [join(cwd, 'x'), 'laptop', 'http://tracking:5000'])
+      expect(failure.message).toContain(part);
     for (const way of ['--shared-path', '--allow-local', 's3://']) expect(failure.facts.hint).toContain(way);
     expect(failure.facts.settings).toEqual(['artifacts.allowLocal', 'artifacts.sharedPaths']);
     expect(await exists(join(cwd, 'x'))).toBe(false);
@@ -101,12 +101,15 @@ describe('a local location beside records on another machine', () => {
     await expectFailure(check(cwd, network, shared), 'misconfigured');
   });
 
-  it.each(['nfs', './nfs', '~/nfs', '', '.'])('is not fit by the shared path %j, which is not absolute', async (entry) => {
-    const { cwd, rule } = await place();
-    await mkdir(join(cwd, 'nfs'));
-    const shared = { ...rule, sharedPaths: [entry] };
-    await expectFailure(check(join(cwd, 'nfs/a'), network, shared), 'misconfigured');
-  });
+  it.each(['nfs', './nfs', '~/nfs', '', '.'])(
+    'is not fit by the shared path %j, which is not absolute',
+    async (entry) => {
+      const { cwd, rule } = await place();
+      await mkdir(join(cwd, 'nfs'));
+      const shared = { ...rule, sharedPaths: [entry] };
+      await expectFailure(check(join(cwd, 'nfs/a'), network, shared), 'misconfigured');
+    },
+  );
 
   it('is not fit when a link below the shared path leads elsewhere, and is when it stays', async () => {
     const { cwd, rule } = await place();
@@ -282,73 +285,5 @@ describe('a probe', () => {
     const stuck = swap(async (path) => mkdir(path));
     const failure = await expectFailure(check(join(cwd, 'a'), stuck, rule, run), 'unavailable');
     expect(failure.facts.hint).toBe('remove it by hand');
-  });
-});
-
-describe('under Airflow', () => {
-  const airflow = async () => place({ airflowDag: 'nightly' });
-
-  it.each([
-    ['http://tracking:5000'],
-    ['postgresql://u@h/db'],
-    ['sqlite:////data/mlflow.db'],
-    ['/data/mlruns'],
-    ['file:///data/mlruns'],
-  ])('the tracking URI %s is fine', async (trackingUri) => {
-    const { rule } = await airflow();
-    expect(() => checkTrackingUnderAirflow({ ...rule, trackingUri })).not.toThrow();
-  });
-
-  it.each([
-    [undefined, 'nightly'],
-    ['sqlite:///mlflow.db', 'relative'],
-    ['sqlite+pysqlite:///mlflow.db?timeout=5', 'relative'],
-    ['SQLITE:///mlflow.db', 'relative'],
-    ['mlruns', 'relative'],
-    ['file:mlruns', 'relative'],
-    ['sqlite:////scratch/x/mlflow.db', 'temporary directory'],
-    ['file:///scratch/mlruns', 'temporary directory'],
-    ['/scratch', 'temporary directory'],
-  ])('the tracking URI %s is refused', async (trackingUri, reason) => {
-    const { rule } = await airflow();
-    const asked = async () => checkTrackingUnderAirflow({ ...rule, trackingUri, tempDirectories: ['/scratch'] });
-    const failure = await expectFailure(asked(), 'misconfigured');
-    expect(failure.message).toContain(reason);
-    expect(failure.facts.hint).toContain('append_env=True');
-  });
-
-  it('--allow-local overrides it, and outside of Airflow nothing is refused', async () => {
-    const { rule } = await airflow();
-    const unset = { ...rule, trackingUri: undefined };
-    expect(() => checkTrackingUnderAirflow({ ...unset, allowLocal: true })).not.toThrow();
-    expect(() => checkTrackingUnderAirflow({ ...unset, airflowDag: undefined })).not.toThrow();
-  });
-
-  it('a path that cannot be read is left to whoever opens it', async () => {
-    const { rule } = await airflow();
-    expect(() => checkTrackingUnderAirflow({ ...rule, trackingUri: 'file://host/x' })).not.toThrow();
-  });
-
-  it('refuses a relative or temporary artifact location, also beside local records and on a shared path', async () => {
-    const { cwd, rule } = await airflow();
-    const local: SharedTracking = { reach: 'local', label: 'sqlite' };
-    const shared = { ...rule, sharedPaths: [cwd] };
-    const relative = await expectFailure(check('out/x', local, shared), 'misconfigured');
-    expect(relative.message).toContain('relative');
-    const temporary = await expectFailure(check(join(cwd, 'tmp/x'), local, shared), 'misconfigured');
-    expect(temporary.message).toContain('temporary');
-    expect(await check(join(cwd, 'data/x'), local, shared)).toBe('same machine');
-    expect(await check(join(cwd, 'data/x'), network, shared)).toBe('shared path');
-    expect(await check('s3://b/x', local, shared)).toBe('remote');
-  });
-
-  it('knows a temporary directory behind a link, in either direction', async () => {
-    const { cwd, rule } = await airflow();
-    const local: SharedTracking = { reach: 'local', label: 'sqlite' };
-    await mkdir(join(cwd, 'tmp'));
-    await symlink(join(cwd, 'tmp'), join(cwd, 'data'));
-    await expectFailure(check(join(cwd, 'data/x'), local, rule), 'misconfigured');
-    const linked = { ...rule, tempDirectories: [join(cwd, 'data')] };
-    await expectFailure(check(join(cwd, 'tmp/x'), local, linked), 'misconfigured');
   });
 });

@@ -55,3 +55,10 @@ export async function downloadAll(
   const plan = await planDownload(reader, io);
   return runDownloads(reader, plan, folder, { workers: 4, observer }, using);
 }
+
+/** The same object without some of its members. */
+export function without<T extends object, K extends keyof T>(from: T, ...keys: readonly K[]): Omit<T, K> {
+  const copy = { ...from };
+  for (const key of keys) Reflect.deleteProperty(copy, key);
+  return copy;
+}

@@ -1,7 +1,8 @@
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { type ArtifactPath, nameOf, type Under } from '../../../core/artifact-path.ts';
+import { type ArtifactPath, nameOf, parentOf, type Under } from '../../../core/artifact-path.ts';
+import { modelsParts, parseLocation, runsParts } from '../../../core/location.ts';
 import { fetchArtifacts } from '../../../session/fetch-artifacts.ts';
 import { openReader, type Opened } from '../../../session/open-reader.ts';
 import type { Session } from '../../../session/session.ts';
@@ -20,17 +21,25 @@ export interface DownloadAsk {
   readonly folder: string | undefined;
 }
 
-/** The name under which the thing asked for appears in the target folder; `''` when its contents go there. */
-function nameInTarget(ask: DownloadAsk, opened: Opened): Under {
-  const contentsOnly = (ask.artifactPath ?? ask.uri ?? '').endsWith('/');
-  const [{ path, location }] = opened.resolution.places;
-  const asked =
-    ask.artifactPath === undefined && ask.uri !== undefined ? uriName(path, location.path) : opened.at;
-  return contentsOnly || asked === '' ? '' : (nameOf(asked) as ArtifactPath);
+/**
+ * Where in the target folder the thing asked for appears: below which folder, under which name; both `''` when its
+ * contents go there. As mlflow: a path leaves its folders behind, but what is below a `models:/` URI keeps them.
+ */
+function placeInTarget(ask: DownloadAsk, opened: Opened): { readonly below: Under; readonly name: Under } {
+  const asked = ask.uri ?? ask.artifactPath ?? '';
+  const path = ask.uri === undefined ? opened.at : pathOfUri(ask.uri, opened);
+  if (path === '' || asked.endsWith('/')) return { below: '', name: '' };
+  const name = nameOf(path) as ArtifactPath;
+  return { below: /^models:/i.test(asked) ? parentOf(path) : '', name };
 }
 
-function uriName(path: Under, locationPath: string): Under {
-  return path === '' ? (locationPath.replace(/\/+$/, '') as Under) : path;
+/** A run or a model itself has no name worth a folder; a place in a store has that of its last segment. */
+function pathOfUri(uri: string, { resolution }: Opened): Under {
+  const location = parseLocation(uri);
+  if (location.scheme === 'models') return modelsParts(location).path;
+  if (location.scheme === 'runs') return runsParts(location).path;
+  const [{ path, location: place }] = resolution.places;
+  return path === '' ? (place.path.replace(/\/+$/, '') as Under) : path;
 }
 
 async function targetFolder(ask: DownloadAsk, cwd: string): Promise<string> {
@@ -52,10 +61,9 @@ export async function downloadView(session: Session, ask: DownloadAsk): Promise<
   const [{ location }] = opened.resolution.places;
   const progress = await showProgress(session, 'downloading');
   const folder = await targetFolder(ask, session.world.cwd);
-  const name = nameInTarget(ask, opened);
-  const fetched = await fetchArtifacts(session, opened, { folder, name }, progress).finally(() =>
-    progress.close(),
-  );
+  const { below, name } = placeInTarget(ask, opened);
+  const target = { folder: join(folder, below), name };
+  const fetched = await fetchArtifacts(session, opened, target, progress).finally(() => progress.close());
   const { report } = fetched;
   for (const line of lostLines(report)) session.notify(line);
   session.notify(`downloaded ${countsText(report)} from ${location.redacted}`);

@@ -139,10 +139,13 @@ async function openResolver(
 }
 
 function readSharedRule(config: Config, world: World): SharedRule {
+  const temporary = [world.env['TMPDIR'], world.env['TMP'], world.env['TEMP']].filter(
+    (folder) => folder !== undefined,
+  );
   return {
     cwd: world.cwd,
     hostname: hostname(),
-    tempDirectories: [tmpdir(), '/tmp', '/var/tmp'],
+    tempDirectories: [...temporary, tmpdir(), '/tmp', '/var/tmp'],
     sharedPaths: config.get('artifacts.sharedPaths'),
     allowLocal: config.get('artifacts.allowLocal'),
     airflowDag: config.get('airflow.dagId'),

@@ -34,7 +34,7 @@ export async function logArtifacts(
   const plan = await planUploads(ask.sources, ask.under, session.world.cwd);
   const tracking = await session.tracking('write');
   const known = destination.own ? { runId: ask.runId } : undefined;
-  const fitness = await checkShared(destination.location, tracking, rule, session.io, known);
+  const fitness = await checkShared(destination.declared, tracking, rule, session.io, known);
   session.io.trace?.('placed', { at: destination.location.redacted, because: fitness });
   const stores = await session.stores();
   const store = await stores.at(destination.location);

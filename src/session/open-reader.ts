@@ -1,5 +1,5 @@
 import { readBoth, readerAt, type ArtifactReader } from '../artifacts/reader.ts';
-import { joinPath, type Under } from '../core/artifact-path.ts';
+import type { Under } from '../core/artifact-path.ts';
 import { Failure } from '../core/failure.ts';
 import type { Place, Resolution } from '../resolver/resolution.ts';
 import type { Session } from './session.ts';
@@ -24,7 +24,7 @@ export async function openReader(session: Session, asked: Asked): Promise<Opened
   const resolver = await session.resolver('read');
   const runId = asked.runId ?? session.config.get('tracking.runId');
   if (asked.uri !== undefined) {
-    const resolution = withPath(await resolver.uri(asked.uri, session.io), asked.path);
+    const resolution = await resolver.uri(asked.uri, session.io, asked.path);
     return { reader: await readerOf(session, resolution), at: asked.path, resolution };
   }
   if (runId === undefined) {
@@ -37,13 +37,6 @@ export async function openReader(session: Session, asked: Asked): Promise<Opened
   }
   const resolution = await resolver.run(runId, asked.path, session.io);
   return { reader: await readerOf(session, resolution), at: asked.path, resolution };
-}
-
-function withPath(resolution: Resolution, path: Under): Resolution {
-  if (path === '') return resolution;
-  const [first, ...rest] = resolution.places;
-  const deeper = (place: Place): Place => ({ ...place, path: joinPath(place.path, path) });
-  return { ...resolution, places: [deeper(first), ...rest.map(deeper)] };
 }
 
 /** One reader over all places of a resolution; the first place that has an entry gives it. */

@@ -1,8 +1,8 @@
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { type ArtifactPath, nameOf, parentOf, type Under } from '../../../core/artifact-path.ts';
-import { modelsParts, parseLocation, runsParts } from '../../../core/location.ts';
+import { parentOf, parseArtifactPath, type Under } from '../../../core/artifact-path.ts';
+import { modelsParts, parseLocation } from '../../../core/location.ts';
 import { fetchArtifacts } from '../../../session/fetch-artifacts.ts';
 import { openReader, type Opened } from '../../../session/open-reader.ts';
 import type { Session } from '../../../session/session.ts';
@@ -27,19 +27,16 @@ export interface DownloadAsk {
  */
 function placeInTarget(ask: DownloadAsk, opened: Opened): { readonly below: Under; readonly name: Under } {
   const asked = ask.uri ?? ask.artifactPath ?? '';
-  const path = ask.uri === undefined ? opened.at : pathOfUri(ask.uri, opened);
-  if (path === '' || asked.endsWith('/')) return { below: '', name: '' };
-  const name = nameOf(path) as ArtifactPath;
-  return { below: /^models:/i.test(asked) ? parentOf(path) : '', name };
+  const { name } = opened.resolution;
+  if (name === '' || asked.endsWith('/')) return { below: '', name: '' };
+  return { below: folderBelowModel(asked), name: parseArtifactPath(name) };
 }
 
-/** A run or a model itself has no name worth a folder; a place in a store has that of its last segment. */
-function pathOfUri(uri: string, { resolution }: Opened): Under {
-  const location = parseLocation(uri);
-  if (location.scheme === 'models') return modelsParts(location).path;
-  if (location.scheme === 'runs') return runsParts(location).path;
-  const [{ path, location: place }] = resolution.places;
-  return path === '' ? (place.path.replace(/\/+$/, '') as Under) : path;
+/** The folders between a model and what is asked for below it. */
+function folderBelowModel(asked: string): Under {
+  if (!/^models:/i.test(asked)) return '';
+  const { path } = modelsParts(parseLocation(asked));
+  return path === '' ? '' : parentOf(path);
 }
 
 async function targetFolder(ask: DownloadAsk, cwd: string): Promise<string> {

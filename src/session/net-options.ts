@@ -1,6 +1,6 @@
 import type { Config } from '../config/resolve.ts';
 import { Failure } from '../core/failure.ts';
-import type { NetOptions } from '../net/net.ts';
+import type { NetNames, NetOptions } from '../net/net.ts';
 
 /** What every connection of this process has in common. */
 function common(config: Config): Pick<NetOptions, 'httpProxy' | 'httpsProxy' | 'noProxy' | 'connectMs'> {
@@ -14,6 +14,14 @@ function common(config: Config): Pick<NetOptions, 'httpProxy' | 'httpsProxy' | '
     connectMs: config.get('http.timeout'),
   };
 }
+
+const S3_NAMES: Partial<NetNames> = {
+  caFile: 'AWS_CA_BUNDLE',
+  verifyTls: 'MLFLOW_S3_IGNORE_TLS',
+  timeout: 'MLFLOW_ARTIFACT_UPLOAD_DOWNLOAD_TIMEOUT',
+};
+/** Authorities that were given for every host at once. */
+const SHARED_TRUST: Partial<NetNames> = { caFile: '--ca-file' };
 
 /**
  * How the tracking server is reached.
@@ -32,12 +40,14 @@ export function trackingNet(config: Config): NetOptions {
       settings: ['tracking.insecureTls', 'tracking.serverCertPath'],
     });
   }
-  const caFile = own ?? config.get('net.caFile');
+  const shared = config.get('net.caFile');
+  const caFile = own ?? shared;
   const clientCertFile = config.get('tracking.clientCertPath');
   return {
     ...common(config),
     ...(caFile === undefined ? {} : { caFile }),
     ...(clientCertFile === undefined ? {} : { clientCertFile }),
+    ...(own === undefined && shared !== undefined ? { names: SHARED_TRUST } : {}),
     verifyTls: !insecure,
     idleMs: config.get('http.timeout'),
     maxSockets: Math.max(config.get('http.poolMaxsize'), config.get('artifacts.workers') ?? 0),
@@ -60,11 +70,13 @@ export function s3Net(config: Config, maxSockets: number): NetOptions {
       settings: ['s3.ignoreTls', 's3.caBundle'],
     });
   }
-  const caFile = bundle ?? config.get('net.caFile');
+  const shared = config.get('net.caFile');
+  const caFile = bundle ?? shared;
   const idleMs = config.get('artifacts.timeout') ?? config.get('http.timeout');
   return {
     ...common(config),
     ...(caFile === undefined ? {} : { caFile }),
+    names: { ...S3_NAMES, ...(bundle === undefined && shared !== undefined ? SHARED_TRUST : {}) },
     verifyTls: !insecure,
     ...(Number.isFinite(idleMs) ? { idleMs } : {}),
     maxSockets,

@@ -24,15 +24,19 @@ interface TrackingOptions {
   readonly server: () => Promise<Server>;
 }
 
+/** What MLflow takes for a Databricks workspace, also as a bare word. */
+const DATABRICKS = /^(databricks|databricks-uc|uc)(:|$)/i;
+
 /** Opens the tracking store that a URI names. @throws Failure unsupported, not-found (a mistyped path), misconfigured */
 export async function openTracking(options: TrackingOptions): Promise<TrackingStore> {
   const scheme = /^([A-Za-z][A-Za-z0-9+.-]+):/.exec(options.uri)?.[1]?.toLowerCase() ?? '';
   if (scheme === 'http' || scheme === 'https') return openRest(options);
   if (scheme === 'sqlite' || scheme.startsWith('sqlite+')) return openSql(options);
-  if (scheme === 'file' || scheme === '') return openFile(options, scheme === 'file');
+  const names = DATABRICKS.test(options.uri) ? 'databricks' : scheme;
+  if (names === 'file' || names === '') return openFile(options, names === 'file');
   throw new Failure({
     kind: 'unsupported',
-    message: `the tracking URI ${redactUri(options.uri)} has the scheme ${scheme}, which mlstow does not open`,
+    message: `the tracking URI ${redactUri(options.uri)} names ${names}, which mlstow does not open`,
     hint: 'use http(s)://… of a tracking server, sqlite:///path.db, or file:///path',
     subject: 'tracking.uri',
     settings: ['tracking.uri'],

@@ -22,6 +22,12 @@ function runOf(session: Session): string {
   throw usage('no run is named', 'pass -r RUN_ID, or set MLFLOW_RUN_ID');
 }
 
+/** A file where only a folder has what is asked for: its contents. */
+async function refuseFile(session: Session, path: string, hint: string): Promise<void> {
+  const facts = await stat(resolve(session.world.cwd, path)).catch(() => undefined);
+  if (facts?.isFile()) throw usage(`${path.replace(/\/+$/, '')} is a file, not a folder`, hint);
+}
+
 /** The sources that the operands name. */
 function readSources(
   session: Session,
@@ -64,6 +70,8 @@ export const log = command({
   async run(session, values, operands) {
     const { logView } = await import('./log-view.ts');
     const sources = readSources(session, operands, values.name);
+    for (const path of operands.filter((each) => each.endsWith('/')))
+      await refuseFile(session, path, 'leave out the slash at its end, which means the contents of a folder');
     return logView(session, { runId: runOf(session), under: readPath(values.artifactPath), sources });
   },
 });
@@ -107,6 +115,7 @@ export const logArtifacts = command({
   },
   async run(session, values) {
     const { logView } = await import('./log-view.ts');
+    await refuseFile(session, values.localDir, 'log it with: mlstow artifacts log-artifact -l FILE');
     const source: UploadSource = { kind: 'path', path: values.localDir, contentsOnly: true };
     return logView(session, {
       runId: runOf(session),

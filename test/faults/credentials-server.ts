@@ -58,7 +58,10 @@ export function redirecting(
   otherwise: Answer,
 ): Answer {
   return (request, response) => {
-    if (!when(request)) return otherwise(request, response);
+    if (!when(request)) {
+      otherwise(request, response);
+      return;
+    }
     response.setHeader('set-cookie', COOKIE);
     response.writeHead(status, { location: `${to()}${request.url}` }).end();
   };

@@ -24,9 +24,7 @@ export async function findNamedModel(
   const { loggedModels } = tracking;
   if (!loggedModels) return undefined;
   const [name = '', ...rest] = path.split('/');
-  const model = loggedModels.newestOfRun
-    ? await loggedModels.newestOfRun(run.info, name, io)
-    : await searchOutputs(run, name, loggedModels, io);
+  const model = await searchOutputs(run, name, loggedModels, io);
   return model && { model, rest: rest.length === 0 ? '' : parseArtifactPath(rest.join('/')) };
 }
 

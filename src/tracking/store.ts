@@ -102,12 +102,6 @@ export interface Runs {
 
 export interface LoggedModels {
   get(modelId: string, io: Io): Promise<LoggedModel>;
-  /** The newest model with this name that a run made, in one question; a deleted one is none. */
-  readonly newestOfRun?: (
-    run: Pick<RunInfo, 'runId' | 'experimentId'>,
-    name: string,
-    io: Io,
-  ) => Promise<LoggedModel | undefined>;
 }
 
 export interface Registry {

@@ -11,7 +11,7 @@ const COMMAND = join(import.meta.dirname, '../../bin/mlstow.js');
 const MIB = 1024 ** 2;
 const FILES = 12;
 const FILE_BYTES = 6 * MIB;
-const KILLS = 20;
+const KILLS = process.env['MLSTOW_SOAK'] === undefined ? 3 : 20;
 /** Fixed, so that a failure can be repeated. */
 const SEED = 20_260_731;
 

@@ -1,0 +1,49 @@
+/**
+ * Runs the tests that have a soak form (full counts, sizes and fuzz times, chosen by MLSTOW_SOAK) and writes what came of
+ * it to docs/soak.md.
+ */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpus, tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../', import.meta.url));
+const git = (...args) => execFileSync('git', args, { cwd: root, encoding: 'utf8' }).trim();
+
+const files = readdirSync(join(root, 'test'), { recursive: true })
+  .map((name) => join('test', name))
+  .filter(
+    (name) => name.endsWith('.test.ts') && readFileSync(join(root, name), 'utf8').includes('MLSTOW_SOAK'),
+  );
+
+const folder = mkdtempSync(join(tmpdir(), 'mlstow-soak-'));
+const outputFile = join(folder, 'soak.json');
+const { status } = spawnSync(
+  'npx',
+  ['vitest', 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${outputFile}`, ...files],
+  { cwd: root, stdio: 'inherit', env: { ...process.env, MLSTOW_SOAK: '1' } },
+);
+const report = JSON.parse(readFileSync(outputFile, 'utf8'));
+rmSync(folder, { recursive: true });
+
+const rows = report.testResults.map(({ name, assertionResults, startTime, endTime }) => {
+  const passed = assertionResults.filter((result) => result.status === 'passed').length;
+  const seconds = ((endTime - startTime) / 1000).toFixed(0);
+  return `| ${relative(root, name)} | ${passed} | ${assertionResults.length - passed} | ${seconds} |`;
+});
+const dirty = git('status', '--porcelain', '--untracked-files=no') === '' ? '' : ' with uncommitted changes';
+writeFileSync(
+  join(root, 'docs/soak.md'),
+  `# Last soak run
+
+\`npm run test:soak\` on ${new Date().toISOString().slice(0, 10)}, commit ${git('rev-parse', '--short', 'HEAD')}${dirty}, Node ${process.version}, ${cpus().length} cores.
+
+${report.numPassedTests} passed, ${report.numFailedTests} failed.
+
+| file | passed | failed | seconds |
+|---|---|---|---|
+${rows.sort().join('\n')}
+`,
+);
+process.exitCode = status ?? 1;

@@ -156,7 +156,7 @@ export const DIFFERENT: readonly Difference[] = [
   {
     args: ['log-artifacts', '-l', '{source}/empty.bin', '-r', '{bare}'],
     theirs: [0, ''],
-    ours: [0, ''],
-    reason: 'mlflow says that it logged the file and does not; mlstow logs it',
+    ours: [2, ''],
+    reason: 'mlflow says that it logged the file and does not',
   },
 ];

@@ -136,7 +136,6 @@ describe('differences that are meant', () => {
     expect(await treeOf(names['ours-different']['bareUri'] ?? '')).toEqual({
       sub: 'folder',
       'sub/notes.txt': (await treeOf(join(dir, 'source/notes.txt')))[''],
-      'empty.bin': (await treeOf(join(dir, 'source/empty.bin')))[''],
     });
   });
 

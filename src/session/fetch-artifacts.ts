@@ -7,6 +7,7 @@ import {
   runDownloads,
   type DownloadPlan,
 } from '../transfer/download.ts';
+import { formatPlace } from '../resolver/resolution.ts';
 import type { Observer, Report } from '../transfer/report.ts';
 import type { Opened } from './open-reader.ts';
 import type { Session } from './session.ts';
@@ -60,10 +61,13 @@ function isEmpty(plan: DownloadPlan): boolean {
 }
 
 /** A run without artifacts, and an empty folder, are fine; a path that names nothing is not, nor in a `runs:/` URI. */
-function refuseNothing({ resolution, reader }: Opened, isFolder: boolean): void {
-  const [{ path }] = resolution.places;
-  if (isFolder || (path === '' && resolution.run !== undefined)) return;
-  throw nothingThere(reader.label, path);
+function refuseNothing({ resolution }: Opened, isFolder: boolean): void {
+  const [place] = resolution.places;
+  const { run } = resolution;
+  if (isFolder || (place.path === '' && run !== undefined)) return;
+  const asked = formatPlace(place);
+  const from = run ? `-r ${run.info.runId}` : `-u ${asked.replace(/(?<=[^/])\/[^/]*$/, '')}`;
+  throw nothingThere(asked, '').with({ hint: `list what is there: mlstow artifacts list -R ${from}` });
 }
 
 function prefixed(plan: DownloadPlan, name: ArtifactPath): DownloadPlan {

@@ -11,7 +11,7 @@ import type { View } from '../../command.ts';
 import type { TransferItem } from '../../output/artifacts.ts';
 import { showProgress } from '../../render/progress.ts';
 import { readPath } from './artifact-path-operand.ts';
-import { countsText, lostLines, transferCounts, transferItems } from './transfer-view.ts';
+import { countsText, tellOutcome, transferCounts, transferItems } from './transfer-view.ts';
 
 /** What the command line asks for. */
 export interface DownloadAsk {
@@ -62,8 +62,9 @@ export async function downloadView(session: Session, ask: DownloadAsk): Promise<
   const target = { folder: join(folder, below), name };
   const fetched = await fetchArtifacts(session, opened, target, progress).finally(() => progress.close());
   const { report } = fetched;
-  for (const line of lostLines(report)) session.notify(line);
-  session.notify(`downloaded ${countsText(report)} from ${location.redacted}`);
+  tellOutcome(session, report, `downloaded ${countsText(report)} from ${location.redacted}`);
+  const failure = failureOf(report, location.redacted);
+  const place = failure ? [] : [`${fetched.localPath}\n`];
   return {
     items: transferItems(report),
     data: () => ({
@@ -72,8 +73,8 @@ export async function downloadView(session: Session, ask: DownloadAsk): Promise<
       local_path: fetched.localPath,
       ...transferCounts(report),
     }),
-    text: () => [`\n${fetched.localPath}\n`],
-    quiet: () => [`${fetched.localPath}\n`],
-    failure: () => failureOf(report, location.redacted),
+    text: () => place.map((line) => `\n${line}`),
+    quiet: () => place,
+    failure: () => failure,
   };
 }

@@ -7,7 +7,7 @@ import type { Session } from '../../../session/session.ts';
 import type { View } from '../../command.ts';
 import type { TransferItem } from '../../output/artifacts.ts';
 import { showProgress } from '../../render/progress.ts';
-import { countsText, lostLines, transferCounts, transferItems } from './transfer-view.ts';
+import { countsText, tellOutcome, transferCounts, transferItems } from './transfer-view.ts';
 
 /** What the summary calls the sources: `model/`, `contents of model/`, `standard input`. */
 function nameOfSource(source: UploadSource): string {
@@ -25,13 +25,14 @@ export async function logView(
   const progress = await showProgress(session, 'logging');
   const { destination, report } = await logToRun(session, ask, progress).finally(() => progress.close());
   const { redacted } = destination.location;
-  for (const line of lostLines(report)) session.notify(line);
-  session.notify(`logged ${ask.sources.map(nameOfSource).join(', ')} to ${redacted}: ${countsText(report)}`);
+  const names = ask.sources.map(nameOfSource).join(', ');
+  tellOutcome(session, report, `logged ${names} to ${redacted}: ${countsText(report)}`);
+  const failure = failureOf(report, redacted);
   return {
     items: transferItems(report),
     data: () => ({ run_id: ask.runId, artifact_uri: redacted, ...transferCounts(report) }),
     text: () => [],
-    quiet: () => [`${ask.under === '' ? redacted : `${redacted}/${ask.under}`}\n`],
-    failure: () => failureOf(report, redacted),
+    quiet: () => (failure ? [] : [`${ask.under === '' ? redacted : `${redacted}/${ask.under}`}\n`]),
+    failure: () => failure,
   };
 }

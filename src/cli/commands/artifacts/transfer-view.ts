@@ -1,4 +1,5 @@
 import { formatBytes } from '../../../core/bytes.ts';
+import type { Session } from '../../../session/session.ts';
 import type { Report } from '../../../transfer/report.ts';
 import type { TransferItem, TransferSummary } from '../../output/artifacts.ts';
 
@@ -39,10 +40,17 @@ function broken(report: Report): Report['lost'] {
   return report.lost.filter(({ failure }) => failure.kind !== 'cancelled' && failure.kind !== 'deadline');
 }
 
-/** One line for each file that failed by itself, for stderr. */
-export function lostLines(report: Report, most = 20): readonly string[] {
+/** One line for each file that failed by itself; none for a single one, which the failure names. */
+function lostLines(report: Report, most = 20): readonly string[] {
   const failed = broken(report);
+  if (report.lost.length === 1) return [];
   const lines = failed.slice(0, most).map(({ path, failure }) => `failed: ${path}: ${failure.message}`);
   const more = failed.length - lines.length;
   return more > 0 ? [...lines, `failed: and ${more} more`] : lines;
+}
+
+/** Tells on stderr what arrived and what did not; when nothing arrived the failure says it all. */
+export function tellOutcome(session: Session, report: Report, done: string): void {
+  for (const line of lostLines(report)) session.notify(line);
+  if (report.moved.length > 0 || report.lost.length === 0) session.notify(done);
 }

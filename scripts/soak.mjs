@@ -11,11 +11,12 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('../', import.meta.url));
 const git = (...args) => execFileSync('git', args, { cwd: root, encoding: 'utf8' }).trim();
 
+const isConformance = (name) => name.startsWith(join('test', 'conformance'));
+
 const files = readdirSync(join(root, 'test'), { recursive: true })
   .map((name) => join('test', name))
-  .filter(
-    (name) => name.endsWith('.test.ts') && readFileSync(join(root, name), 'utf8').includes('MLSTOW_SOAK'),
-  );
+  .filter((name) => name.endsWith('.test.ts'))
+  .filter((name) => isConformance(name) || readFileSync(join(root, name), 'utf8').includes('MLSTOW_SOAK'));
 
 const folder = mkdtempSync(join(tmpdir(), 'mlstow-soak-'));
 const outputFile = join(folder, 'soak.json');

@@ -89,7 +89,8 @@ function lazily(
   };
   const openStores = async (): Promise<Stores> => {
     const { openStores: open } = await import('./open-stores.ts');
-    stores ??= Promise.resolve(open({ config, clock: world.clock, cwd: world.cwd, server }));
+    const warn = (message: string) => log.warn(message);
+    stores ??= Promise.resolve(open({ config, clock: world.clock, cwd: world.cwd, server, warn }));
     return stores;
   };
   return {

@@ -18,7 +18,7 @@ import { retryPolicy, type Server } from './server.ts';
 export interface Stores {
   /** A store at a location, with all layers; no request is made. @throws Failure unsupported, misconfigured */
   at(location: Location): Promise<ArtifactStore>;
-  /** `local`, `s3`, `proxy`: which system a location belongs to. @throws Failure unsupported */
+  /** `local`, `s3`, `azure`, `proxy`: which system a location belongs to. @throws Failure unsupported */
   systemOf(location: Location): System;
   close(): Promise<void>;
 }
@@ -30,6 +30,8 @@ export interface StoresOptions {
   readonly cwd: string;
   /** The tracking server, whose proxy may hold artifacts. */
   readonly server: () => Promise<Server>;
+  /** Tells a person what stops nothing. */
+  readonly warn: (message: string) => void;
 }
 
 /** Connections and credentials of one system, shared by its stores. */
@@ -41,6 +43,7 @@ interface Backend {
 const CONNECT: Readonly<Record<System, (options: StoresOptions) => Promise<Backend>>> = {
   local: connectLocal,
   s3: connectS3Store,
+  azure: async (options) => (await import('./azure-options.ts')).connectAzureStore(options),
   proxy: connectProxyStore,
 };
 

@@ -1,6 +1,9 @@
 import { defineSettings } from '../setting.ts';
 
-/** Azure Blob Storage and Data Lake Storage. Order of credentials: connection string, access key, SAS token, identity. */
+/**
+ * Azure Blob Storage and Data Lake Storage. Order of credentials: for `wasbs:` connection string, access key, identity; for
+ * `abfss:` SAS token, access key, identity.
+ */
 export const AZURE = defineSettings({
   'azure.connectionString': {
     type: 'string',
@@ -8,6 +11,7 @@ export const AZURE = defineSettings({
     secret: true,
     projectFile: 'refused',
     help: 'Connection string; the account in the URI is then ignored.',
+    note: 'For wasbs: only, as in MLflow.',
   },
   'azure.accessKey': {
     type: 'string',
@@ -15,6 +19,7 @@ export const AZURE = defineSettings({
     secret: true,
     projectFile: 'refused',
     help: 'Key of the storage account.',
+    note: 'MLflow reads it for wasbs: only, mlstow for abfss: as well.',
   },
   'azure.sasToken': {
     type: 'string',
@@ -22,7 +27,7 @@ export const AZURE = defineSettings({
     secret: true,
     projectFile: 'refused',
     help: 'Shared access signature.',
-    note: 'MLflow reads it for abfss: only.',
+    note: 'For abfss: only, as in MLflow.',
   },
   'azure.tenantId': {
     type: 'string',
@@ -60,6 +65,13 @@ export const AZURE = defineSettings({
     variables: ['AZURE_AUTHORITY_HOST'],
     projectFile: 'refused',
     help: 'Entra ID endpoint of a sovereign cloud.',
+  },
+  'azure.blobEndpoint': {
+    type: 'url',
+    variables: ['MLSTOW_AZURE_BLOB_ENDPOINT'],
+    projectFile: 'refused',
+    help: 'Blob endpoint of whatever account a URI names: an emulator, a private link. http(s)://host[:port][/account].',
+    note: 'Unset: as the connection string or the URI says.',
   },
   'azure.timeout': {
     type: 'duration',

@@ -1,0 +1,164 @@
+import { randomBytes } from 'node:crypto';
+import type { ArtifactPath } from '../../../core/artifact-path.ts';
+import { Failure } from '../../../core/failure.ts';
+import type { Io } from '../../../core/io.ts';
+import type { Media } from '../../../core/media.ts';
+import type { Multipart, Part, Precondition, Receipt, Source, Stored, UploadSession } from '../../store.ts';
+import { isNoBlob } from './failures.ts';
+import { md5Among, payloadOf } from './payload.ts';
+import { blobOf, call, subjectOf, type Root } from './root.ts';
+import { statBlob } from './stat.ts';
+import { blobHeaders, conditionsOf, digestBytes, openBody, unmet } from './write.ts';
+
+const MIB = 1024 * 1024;
+/** Bytes of a block's id before base64: as long as MLflow's `mlflow_block_00001`, since one blob's ids must be alike. */
+const ID_BYTES = 18;
+const NUMBER_DIGITS = 5;
+
+interface Upload {
+  readonly root: Root;
+  readonly path: ArtifactPath;
+  /** Starts the id of every block, so that two uploads of one name never mix. */
+  readonly token: string;
+  readonly media: Media;
+  readonly when?: Precondition | undefined;
+}
+
+type Expect = Parameters<UploadSession['commit']>[1];
+
+function failed(upload: Upload, kind: 'corrupt' | 'invalid' | 'cancelled', reason: string): Failure {
+  const subject = subjectOf(upload.root, upload.path);
+  return new Failure({ kind, message: `cannot finish ${subject}: ${reason}`, subject });
+}
+
+function blockId({ token }: Upload, number: number): string {
+  return Buffer.from(`${token}${String(number).padStart(NUMBER_DIGITS, '0')}`).toString('base64');
+}
+
+/** Put Block: https://learn.microsoft.com/rest/api/storageservices/put-block */
+async function putBlock(upload: Upload, part: Part, source: Source, io: Io): Promise<Receipt> {
+  const { root, path } = upload;
+  if (source.size !== part.size) {
+    const found = source.size ?? 'unknown';
+    throw failed(upload, 'invalid', `part ${part.number} has ${found} bytes, not ${part.size}`);
+  }
+  const payload = await payloadOf(source, io);
+  const body = await openBody(payload, io);
+  const md5 = payload.md5;
+  const id = blockId(upload, part.number);
+  await call(root, path, `store part ${part.number} of`, io, async (abortSignal) =>
+    blobOf(root, path).stageBlock(id, body, payload.length, {
+      abortSignal,
+      ...(md5 === undefined ? {} : { transactionalContentMD5: digestBytes(md5) }),
+    }),
+  );
+  if (body instanceof Uint8Array) io.progress?.(body.byteLength);
+  const checksum =
+    md5 === undefined ? {} : { checksum: { algorithm: 'md5', value: md5, scope: 'whole' } as const };
+  return { ...part, tag: id, ...checksum };
+}
+
+function inOrder(upload: Upload, receipts: readonly Receipt[], expect: Expect): readonly Receipt[] {
+  const sorted = receipts.toSorted((a, b) => a.number - b.number);
+  let size = 0;
+  for (const [index, receipt] of sorted.entries()) {
+    if (receipt.number !== index + 1 || receipt.offset !== size)
+      throw failed(upload, 'corrupt', `part ${index + 1} is missing`);
+    if (receipt.tag !== blockId(upload, receipt.number))
+      throw failed(upload, 'corrupt', `part ${index + 1} is of another upload`);
+    size += receipt.size;
+  }
+  if (size !== expect.size)
+    throw failed(upload, 'corrupt', `the parts have ${size} bytes, not ${expect.size}`);
+  return sorted;
+}
+
+/** Whether the blob consists of exactly these blocks: their ids are this upload's alone. */
+async function isCommitted({ root, path }: Upload, receipts: readonly Receipt[], io: Io): Promise<boolean> {
+  try {
+    const { value } = await call(root, path, 'look at the parts of', io, async (abortSignal) =>
+      blobOf(root, path).getBlockList('committed', { abortSignal }),
+    );
+    const blocks = value.committedBlocks ?? [];
+    return (
+      blocks.length === receipts.length &&
+      blocks.every(({ name, size }, index) => name === receipts[index]?.tag && size === receipts[index].size)
+    );
+  } catch (thrown) {
+    if (isNoBlob(thrown)) return false;
+    throw thrown;
+  }
+}
+
+/** Put Block List: https://learn.microsoft.com/rest/api/storageservices/put-block-list */
+async function putBlockList(
+  upload: Upload,
+  receipts: readonly Receipt[],
+  expect: Expect,
+  io: Io,
+): Promise<void> {
+  const { root, path, when } = upload;
+  try {
+    await call(root, path, 'finish', io, async (abortSignal) =>
+      blobOf(root, path).commitBlockList(
+        receipts.map(({ tag }) => tag),
+        {
+          abortSignal,
+          conditions: conditionsOf(when),
+          blobHTTPHeaders: blobHeaders(upload.media, md5Among(expect.checksums)),
+        },
+      ),
+    );
+  } catch (thrown) {
+    // An earlier try whose answer was lost has taken the blocks, and met its own blob as the condition's.
+    const ours = thrown instanceof Failure && thrown.facts.vendor?.status !== undefined;
+    if (ours && (await isCommitted(upload, receipts, io))) return;
+    throw unmet(root, path, when, thrown);
+  }
+}
+
+async function commit(upload: Upload, receipts: readonly Receipt[], expect: Expect, io: Io): Promise<Stored> {
+  const sorted = inOrder(upload, receipts, expect);
+  await putBlockList(upload, sorted, expect, io);
+  const entry = await statBlob(upload.root, upload.path, io);
+  if (entry?.size !== expect.size) throw failed(upload, 'corrupt', 'what is stored is not what was sent');
+  return { entry, proof: sorted.every(({ checksum }) => checksum) ? 'checksum' : 'size' };
+}
+
+function sessionOf(upload: Upload): UploadSession {
+  let done: Stored | undefined;
+  let given = false;
+  return {
+    token: upload.token,
+    put: async (part, source, io) => putBlock(upload, part, source, io),
+    commit: async (receipts, expect, io) => {
+      if (given && !done) throw failed(upload, 'cancelled', 'the upload was given up');
+      return (done ??= await commit(upload, receipts, expect, io));
+    },
+    abort: async () => {
+      given = true;
+    },
+  };
+}
+
+/**
+ * Uploads in blocks, put in any order. The service has no way to drop blocks that were put and not committed: `abort`
+ * only forgets them, they are never visible, and they expire after a week or with the next write of that name.
+ * https://learn.microsoft.com/rest/api/storageservices/understanding-block-blobs--append-blobs--and-page-blobs
+ */
+export function multipartOf(root: Root): Multipart {
+  return {
+    order: 'any',
+    uniform: false,
+    needsSize: false,
+    minBytes: 1,
+    maxBytes: 4000 * MIB,
+    maxParts: 50_000,
+    begin: async (path, { media, when }) => {
+      const token = randomBytes(ID_BYTES)
+        .toString('hex')
+        .slice(0, ID_BYTES - NUMBER_DIGITS);
+      return sessionOf({ root, path, token, media, ...(when === undefined ? {} : { when }) });
+    },
+  };
+}

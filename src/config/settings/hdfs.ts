@@ -39,6 +39,12 @@ export const HDFS = defineSettings({
     projectFile: 'refused',
     help: 'Directory with core-site.xml and hdfs-site.xml.',
   },
+  'hdfs.home': {
+    type: 'path',
+    variables: ['HADOOP_HOME'],
+    projectFile: 'refused',
+    help: 'Where Hadoop is installed: bin/hdfs, and etc/hadoop unless HADOOP_CONF_DIR is set.',
+  },
   'hdfs.extraConf': {
     type: 'list',
     separator: ',',

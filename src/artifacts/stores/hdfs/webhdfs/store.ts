@@ -1,0 +1,46 @@
+import type { ArtifactStore, Traits } from '../../../store.ts';
+import { pathTrouble } from '../names.ts';
+import type { WebHdfsClient } from './client.ts';
+import { listPages } from './list.ts';
+import { readFile } from './read.ts';
+import { makeDirectory, REMOVE_BATCH, removeAll } from './remove.ts';
+import { statPath, statusOf } from './status.ts';
+import { writeFile } from './write.ts';
+
+/** What HDFS promises through WebHDFS. */
+export const WEBHDFS_TRAITS: Omit<Traits, 'connections'> = {
+  ranges: 'any',
+  publish: 'replace',
+  ifAbsent: 'atomic',
+  directories: 'real',
+  order: 'path',
+  stat: 'request',
+  unknownLength: 'write',
+  maxWriteBytes: Number.MAX_SAFE_INTEGER,
+  removeBatch: REMOVE_BATCH,
+  proofs: [],
+};
+
+/** A root on HDFS, spoken to by WebHDFS. The file system is one: when its name node answers, absence means something. */
+export function createWebHdfsStore(
+  client: WebHdfsClient,
+  backend: string,
+  connections: number,
+): ArtifactStore {
+  return {
+    label: client.label,
+    backend,
+    traits: { ...WEBHDFS_TRAITS, connections },
+    accepts: pathTrouble,
+    stat: async (path, io) => statPath(client, path, io),
+    list: (under, options, io) => listPages(client, under, options, io),
+    read: async (path, options, io) => readFile(client, path, options, io),
+    write: async (path, source, { when }, io) => writeFile(client, path, source, when, io),
+    remove: async (batch, io) => removeAll(client, batch, io),
+    facts: async (io) => {
+      const root = await statusOf(client, '/', client.label, io);
+      return { anchor: root?.kind === 'directory' ? 'present' : 'absent' };
+    },
+    makeDirectory: async (path, io) => makeDirectory(client, path, io),
+  };
+}

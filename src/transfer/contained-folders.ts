@@ -70,11 +70,10 @@ async function targetOf(path: string): Promise<string | undefined> {
     if (code === 'ELOOP') return undefined;
     if (code !== 'ENOENT') throw unwritable(thrown, path);
   }
-  const isThere = await lstat(path).then(
-    () => true,
-    () => false,
-  );
-  return isThere ? undefined : 'absent';
+  const facts = await lstat(path).catch(() => undefined);
+  if (facts === undefined) return 'absent';
+  // Another worker made it between the two questions.
+  return facts.isSymbolicLink() ? undefined : targetOf(path);
 }
 
 function isInside(path: string, folder: string): boolean {

@@ -111,7 +111,7 @@ function metaOf(yaml: Yaml, path: string, source: string): Meta {
  */
 export async function readMeta(folder: string, clock: Clock): Promise<Meta> {
   const path = join(folder, META);
-  const yaml = await import('yaml');
+  const { default: yaml } = await import('yaml');
   for (let attempt = 0; ; attempt += 1) {
     const source = await readFile(path, 'utf8').catch((thrown: unknown) => {
       throw fileFailure(thrown, path);
@@ -139,7 +139,7 @@ export async function writeNewMeta(
   values: Readonly<Record<string, MetaValue>>,
   emptyLists: readonly string[] = [],
 ): Promise<void> {
-  const yaml = await import('yaml');
+  const { default: yaml } = await import('yaml');
   const document = new yaml.Document({}, { schema: 'failsafe', version: '1.1' });
   for (const [key, value] of Object.entries(values)) document.set(key, scalarOf(yaml, value));
   for (const key of emptyLists) {

@@ -1,0 +1,104 @@
+import type { Io } from '../../../core/io.ts';
+import type { Part, Source } from '../../store.ts';
+import { wrongSize } from './body.ts';
+import { askStatus, sendPiece } from './resumable.ts';
+import { given, lost, sendableUpTo, uploadFailure, type UploadState } from './upload-state.ts';
+
+/** Requests without a byte kept after which a part is given up. */
+const MAX_FRUITLESS = 3;
+
+/** A part on its way: what of it may be sent, and what is found at its end. */
+interface Transfer {
+  readonly state: UploadState;
+  readonly part: Part;
+  readonly source: Source;
+  /** The object's bytes before this one are sent, the others are held. */
+  readonly sendEnd: number;
+  readonly io: Io;
+  tail: Buffer;
+}
+
+/** Bytes from `from` to the end of the part: what is held, then the source's. */
+async function* bytesFrom(transfer: Transfer, from: number): AsyncGenerator<Uint8Array> {
+  const { state, part, source, io } = transfer;
+  const skipped = Math.max(0, from - part.offset);
+  if (from < part.offset) yield state.held.subarray(from - state.heldAt);
+  let read = skipped;
+  for await (const chunk of (await source.open(skipped, io.signal)) as AsyncIterable<Uint8Array>) {
+    const at = part.offset + read;
+    read += chunk.byteLength;
+    if (read > part.size) throw wrongSize(read, part.size);
+    // A byte that is sent again was counted already.
+    const known = Math.min(Math.max(0, state.tally.bytes - at), chunk.byteLength);
+    if (known < chunk.byteLength) state.tally.add(chunk.subarray(known));
+    yield chunk;
+    io.progress?.(chunk.byteLength);
+  }
+  if (read !== part.size) throw wrongSize(read, part.size);
+}
+
+/** Gives what may be sent and keeps the rest as the tail. */
+async function* cut(transfer: Transfer, from: number): AsyncGenerator<Uint8Array> {
+  const rest: Uint8Array[] = [];
+  let at = from;
+  for await (const chunk of bytesFrom(transfer, from)) {
+    const room = Math.max(0, Math.min(chunk.byteLength, transfer.sendEnd - at));
+    at += chunk.byteLength;
+    // A copy: the chunk's memory may be a piece of a much larger one, or used again.
+    if (room < chunk.byteLength) rest.push(Buffer.from(chunk.subarray(room)));
+    if (room > 0) yield chunk.subarray(0, room);
+  }
+  transfer.tail = Buffer.concat(rest);
+}
+
+/** Sends from what the service has to the last byte that may be sent; true when it has them all. */
+async function sendRest(transfer: Transfer): Promise<boolean> {
+  const { state, sendEnd, source, io } = transfer;
+  const from = state.kept;
+  if (from < state.heldAt) throw lost(state, 'the service lost bytes that it had');
+  if (from >= sendEnd) {
+    for await (const chunk of cut(transfer, from)) throw new TypeError(`${chunk.byteLength} bytes too many`);
+    return true;
+  }
+  const { replayable } = source;
+  const outcome = await sendPiece(
+    state,
+    { from, to: sendEnd, replayable, chunks: () => cut(transfer, from) },
+    io,
+  );
+  if ('finished' in outcome) throw lost(state, 'the service published it before its end');
+  return outcome.kept === sendEnd;
+}
+
+/** Learns what the service has, when a request before left that open. */
+async function makeSure(state: UploadState, io: Io): Promise<void> {
+  if (state.sure) return;
+  const outcome = await askStatus(state, '*', io);
+  if ('finished' in outcome) throw lost(state, 'the service published it before its end');
+}
+
+/**
+ * Takes the next part into a session. What the service did not keep is sent again from there; the last bytes wait for the
+ * next part or the commit.
+ * @throws Failure invalid (not the next part), changed (other bytes than announced), unavailable
+ */
+export async function putPart(state: UploadState, part: Part, source: Source, io: Io): Promise<void> {
+  if (part.offset !== given(state) || (source.size !== undefined && source.size !== part.size)) {
+    throw uploadFailure(state, 'invalid', `part ${part.number} is not the next one`);
+  }
+  await makeSure(state, io);
+  const sendEnd = sendableUpTo(part.offset + part.size);
+  const transfer: Transfer = { state, part, source, sendEnd, io, tail: Buffer.alloc(0) };
+  for (let fruitless = 0; ;) {
+    const before = state.kept;
+    if (await sendRest(transfer)) break;
+    fruitless = state.kept > before ? 0 : fruitless + 1;
+    if (fruitless === MAX_FRUITLESS || !source.replayable) {
+      throw uploadFailure(state, 'unavailable', 'the service keeps less than it is sent').with({
+        retry: 'later',
+      });
+    }
+  }
+  state.heldAt = Math.max(sendEnd, state.kept);
+  state.held = transfer.tail;
+}

@@ -17,12 +17,19 @@ export const FTP = defineSettings({
     projectFile: 'refused',
     help: 'Encryption: none, AUTH TLS on the plain port, or TLS from the first byte.',
   },
+  'ftp.ignoreTls': {
+    type: 'boolean',
+    variables: ['MLSTOW_FTP_IGNORE_TLS'],
+    default: false,
+    projectFile: 'refused',
+    help: 'Accept any certificate of the server.',
+  },
   'ftp.connections': {
     type: 'integer',
     variables: ['MLSTOW_FTP_CONNECTIONS'],
     min: 1,
-    default: 2,
+    default: 4,
     projectFile: 'allowed',
-    help: 'Most connections to one server.',
+    help: 'Most connections to one server; fewer are used where the server takes no more.',
   },
 });

@@ -46,6 +46,12 @@ async function downloadUri(client: RestClient, model: ModelVersion, io: Io): Pro
   return text(answer, 'artifact_uri') || model.source;
 }
 
+/** The server calls an alias that nobody set an invalid parameter. */
+function noAlias(thrown: unknown, subject: string): unknown {
+  if (!(thrown instanceof Failure) || thrown.kind !== 'invalid') return thrown;
+  return thrown.with({ kind: 'not-found', hint: `check the alias of ${subject}` });
+}
+
 /** The model registry over REST, in the roles that reading artifacts needs. */
 export function restRegistry(client: RestClient): Registry {
   return {
@@ -56,8 +62,13 @@ export function restRegistry(client: RestClient): Registry {
     },
     byAlias: async (name, alias, io) => {
       const query = { name, alias };
-      const answer = await ask(client, 'registered-models/alias', query, `model ${name}@${alias}`, io);
-      return modelVersionOf(object(answer, 'model_version'));
+      const subject = `model ${name}@${alias}`;
+      try {
+        const answer = await ask(client, 'registered-models/alias', query, subject, io);
+        return modelVersionOf(object(answer, 'model_version'));
+      } catch (thrown) {
+        throw noAlias(thrown, subject);
+      }
     },
     byStage: (name, stage, io) => byStage(client, name, stage, io),
     downloadUri: (version, io) => downloadUri(client, version, io),

@@ -34,7 +34,7 @@ function isDeleted(experiment: Experiment): Failure {
   return new Failure({
     kind: 'exists',
     message: `the name ${JSON.stringify(name)} belongs to the deleted experiment ${experimentId}`,
-    hint: `restore it (--restore-if-deleted, or mlstow experiments restore -x ${experimentId}), or remove it for good: mlstow gc --experiment-ids ${experimentId}`,
+    hint: `restore it (--restore-if-deleted, or mlstow experiments restore -x ${experimentId}), or remove it for good: mlflow gc --experiment-ids ${experimentId}`,
     subject: name,
   });
 }
@@ -75,8 +75,12 @@ async function take(
 ): Promise<Had> {
   const deleted = found.lifecycleStage === 'deleted';
   if (deleted && !asked.restoreIfDeleted) throw isDeleted(found);
-  if (!deleted && !asked.ifNotExists) throw isTaken(found);
   const { wanted } = asked;
+  if (!deleted && !asked.ifNotExists) {
+    // A retry after a refused location is told the same as the first try, not that it left an experiment behind.
+    if (!wanted) await checkRecorded(found, tracking, session);
+    throw isTaken(found);
+  }
   if (wanted?.from === 'flag' && !isSamePlace(wanted.location, found.artifactLocation, session.world.cwd)) {
     throw locationDiffers(found.name, found.experimentId, found.artifactLocation, wanted.location);
   }

@@ -5,8 +5,8 @@ import type { Entry } from '../../store.ts';
 import { entryOf, isFolder } from './entry.ts';
 import { call, folderOf, type Root } from './root.ts';
 
-/** The most that one page gives: https://learn.microsoft.com/rest/api/storageservices/list-blobs */
-const PAGE = 5000;
+/** Blobs of one page; the service gives up to 5,000, which takes as much more memory. */
+const PAGE = 1000;
 
 interface Page {
   readonly blobs: readonly BlobItem[];

@@ -69,10 +69,10 @@ function startOf(range: string | undefined): number {
 }
 
 function describe(path: ArtifactPath, value: BlobDownloadResponseModel): Entry {
-  const { contentRange, blobContentMD5, contentLength } = value;
+  const { contentRange, blobContentMD5, contentLength, etag, lastModified, metadata } = value;
   // The digest of an answer in part is one of that part; the blob's own comes beside it.
   const contentMD5 = contentRange === undefined ? (blobContentMD5 ?? value.contentMD5) : blobContentMD5;
-  return entryOf(path, { ...value, contentMD5 }, sizeOf(contentRange, contentLength));
+  return entryOf(path, { etag, lastModified, metadata, contentMD5 }, sizeOf(contentRange, contentLength));
 }
 
 /** Get Blob: https://learn.microsoft.com/rest/api/storageservices/get-blob */
@@ -93,6 +93,8 @@ export async function readBlob(root: Root, path: ArtifactPath, asked: Ask, io: I
     }
     const entry = describe(path, value);
     if (entry.kind === 'directory') throw failed(root, path, 'wrong-kind', 'it is a directory');
+    // Azurite gives no bytes where Azure refuses.
+    if (start > 0 && start >= (entry.size ?? Infinity)) throw beyond(root, path, start, entry);
     const length = value.contentLength === undefined ? {} : { length: value.contentLength };
     return { entry, start, ...length, stream: body };
   } catch (thrown) {

@@ -5,6 +5,7 @@ import type { Io, TraceValue } from '../core/io.ts';
 import type { Resolver } from '../resolver/resolver.ts';
 import type { SharedRule } from '../resolver/shared-rule.ts';
 import type { TrackingStore } from '../tracking/store.ts';
+import { deprecations } from './deprecations.ts';
 import { createLog, type Log } from './log.ts';
 import type { Stores } from './open-stores.ts';
 import type { Intent, Session, World } from './session.ts';
@@ -28,6 +29,7 @@ export async function createSession(options: SessionOptions, world: World): Prom
   const log = createLog(world, { json: config.get('cli.logFormat') === 'json', quiet, verbose });
   if (envFile !== undefined) log.notify(`Loaded environment variables from: ${envFile}`);
   for (const { message } of config.ignored) log.warn(message);
+  for (const message of deprecations(config)) log.warn(message);
   const io: Io = { signal: options.signal, trace: traceTo(log) };
   const terminal = world.stderr.isTTY;
   const opened = lazily(config, world, io, log);

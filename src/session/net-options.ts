@@ -3,7 +3,9 @@ import { Failure } from '../core/failure.ts';
 import type { NetNames, NetOptions } from '../net/net.ts';
 
 /** What every connection of this process has in common. */
-function common(config: Config): Pick<NetOptions, 'httpProxy' | 'httpsProxy' | 'noProxy' | 'connectMs'> {
+export function common(
+  config: Config,
+): Pick<NetOptions, 'httpProxy' | 'httpsProxy' | 'noProxy' | 'connectMs'> {
   const httpProxy = config.get('net.httpProxy');
   const httpsProxy = config.get('net.httpsProxy');
   const noProxy = config.get('net.noProxy');

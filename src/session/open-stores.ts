@@ -44,6 +44,7 @@ const CONNECT: Readonly<Record<System, (options: StoresOptions) => Promise<Backe
   local: connectLocal,
   s3: connectS3Store,
   azure: async (options) => (await import('./azure-options.ts')).connectAzureStore(options),
+  gcs: async (options) => (await import('./gcs-options.ts')).connectGcsStore(options),
   hdfs: async (options) => (await import('./hdfs-options.ts')).connectHdfsStore(options),
   proxy: connectProxyStore,
 };

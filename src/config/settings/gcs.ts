@@ -14,13 +14,22 @@ export const GCS = defineSettings({
     type: 'string',
     variables: ['GOOGLE_CLOUD_PROJECT'],
     projectFile: 'allowed',
-    help: 'Project that requests are made for.',
+    help: 'Project of the credentials.',
   },
-  'gcs.endpoint': {
-    type: 'url',
-    variables: ['STORAGE_EMULATOR_HOST'],
+  'gcs.anonymous': {
+    type: 'boolean',
+    variables: ['MLSTOW_GCS_ANONYMOUS'],
+    default: false,
     projectFile: 'refused',
-    help: 'Endpoint in place of storage.googleapis.com, such as an emulator.',
+    help: 'Send no credentials, as for a public bucket.',
+    note: 'MLflow does so by itself when it finds no credentials; here that is an error.',
+  },
+  'gcs.apiEndpoint': {
+    type: 'url',
+    variables: ['MLSTOW_GCS_API_ENDPOINT', 'STORAGE_EMULATOR_HOST'],
+    projectFile: 'refused',
+    help: 'Endpoint in place of https://storage.googleapis.com, such as an emulator.',
+    note: "STORAGE_EMULATOR_HOST gets no credentials, as with Google's own clients.",
   },
   'gcs.timeout': {
     type: 'duration',

@@ -173,6 +173,8 @@ export async function readObject(root: Root, path: ArtifactPath, ask: Ask, io: I
   const whole = wholeLength(first.entry, ask);
   if (first.length >= whole) return first;
   const stream = streamOf(ranges(root, first, whole, io));
+  // Until somebody reads, nothing else hears what becomes of the first range.
+  first.stream.once('error', (error) => stream.destroy(error));
   stream.once('close', () => first.stream.destroy());
   return { ...first, length: whole, stream };
 }

@@ -7,9 +7,6 @@ import { Failure } from '../../core/failure.ts';
 import { errorCode, fileFailure, META } from './layout.ts';
 import { writeWhole } from './write-whole.ts';
 
-/** The package as it comes bundled and unbundled: everything hangs on its default export. */
-type Yaml = Omit<typeof YamlModule, 'default'>;
-
 /** What `meta.yaml` may hold at its top. */
 export type MetaValue = string | number | null;
 
@@ -55,7 +52,7 @@ function isPlainNull(scalar: Scalar): boolean {
   return (scalar.type === undefined || scalar.type === 'PLAIN') && NULLS.has(String(scalar.value));
 }
 
-type Yaml = Yaml;
+type Yaml = (typeof YamlModule)['default'];
 
 function scalarOf(yaml: Yaml, value: MetaValue): Scalar {
   const scalar = new yaml.Scalar(value === null ? 'null' : String(value));

@@ -167,6 +167,8 @@ export interface Multipart {
   readonly minBytes: number;
   readonly maxBytes: number;
   readonly maxParts: number;
+  /** From which size on a file goes in parts, and how large those are, in bytes, where a setting of the store says so. */
+  readonly preferred?: { readonly fromBytes: number; readonly partBytes: number };
   begin(
     path: ArtifactPath,
     plan: {

@@ -101,12 +101,25 @@ async function connectS3Store({ config, clock }: StoresOptions): Promise<Backend
 async function connectProxyStore({ config, server, clock }: StoresOptions): Promise<Backend> {
   const connectProxy = await STORES.proxy.load();
   const { net, authorizer } = await server();
+  const { proxyWay } = await import('./proxy-options.ts');
+  const way = proxyWay(config);
   const allowRedirects = config.get('http.allowRedirects');
   return {
     at: (location) => {
       const url = new URL(formatLocation(location));
-      return connectProxy({ url, net, authorizer, clock, label: location.redacted, allowRedirects });
+      return connectProxy({
+        url,
+        net,
+        authorizer,
+        clock,
+        label: location.redacted,
+        allowRedirects,
+        direct: way.direct,
+      });
     },
-    close: async () => net.close(),
+    close: async () => {
+      way.close();
+      net.close();
+    },
   };
 }

@@ -12,16 +12,23 @@ import { Failure } from '../core/failure.ts';
 import { cleanupIo, type Io } from '../core/io.ts';
 import { forEachBounded } from './pool.ts';
 
+/** Files above this go in parts where the store takes parts, in bytes. */
+const PARTS_ABOVE = 64 * 1024 * 1024;
 const PART_BYTES = 16 * 1024 * 1024;
 const PARTS_AT_ONCE = 4;
 
-/** Our usual size of parts, as near as the store allows it, in bytes. */
-export function usualPartBytes({ minBytes, maxBytes }: Multipart): number {
-  return Math.min(Math.max(PART_BYTES, minBytes), maxBytes);
+/** The size of parts that the store prefers, else our usual one, as near as the store allows it, in bytes. */
+export function usualPartBytes({ minBytes, maxBytes, preferred }: Multipart): number {
+  return Math.min(Math.max(preferred?.partBytes ?? PART_BYTES, minBytes), maxBytes);
+}
+
+/** Whether a file goes in parts: by the store's own preference, else when it is large. */
+export function prefersParts(size: number, { preferred }: Multipart): boolean {
+  return preferred ? size > 0 && size >= preferred.fromBytes : size > PARTS_ABOVE;
 }
 
 /**
- * The size of the parts, in bytes: 16 MiB, more when the file would need more parts than the store allows.
+ * The size of the parts, in bytes: 16 MiB unless the store prefers another, more when the file would need more parts than the store allows.
  * @throws Failure too-large when no allowed size suffices
  */
 export function partBytesFor(size: number, multipart: Multipart): number {

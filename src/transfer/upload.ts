@@ -6,7 +6,7 @@ import { confirmSizes } from './confirm-sizes.ts';
 import { forEachBounded } from './pool.ts';
 import { createRecord } from './record.ts';
 import type { Moved, Observer, Report } from './report.ts';
-import { uploadInParts } from './upload-parts.ts';
+import { prefersParts, uploadInParts } from './upload-parts.ts';
 import { uploadStream, type StoredStream } from './upload-stream.ts';
 
 /** One thing to store. */
@@ -20,9 +20,6 @@ export interface Upload {
   /** Why it cannot be read, found while planning: it counts as a file that failed. */
   readonly trouble?: Failure;
 }
-
-/** Files above this go in parts where the store takes parts, in bytes. */
-const PARTS_ABOVE = 64 * 1024 * 1024;
 
 async function uploadOne(store: ArtifactStore, upload: Upload, io: Io): Promise<Moved> {
   if (upload.trouble) throw upload.trouble;
@@ -48,9 +45,10 @@ async function storeSource(store: ArtifactStore, upload: Upload, io: Io): Promis
 
 async function storeFile(store: ArtifactStore, upload: Upload, size: number, io: Io): Promise<Stored> {
   const { source, path, part } = upload;
+  const { multipart } = store;
   const { maxWriteBytes } = store.traits;
-  if (size > Math.min(PARTS_ABOVE, maxWriteBytes) && part && store.multipart) {
-    return uploadInParts(store, store.multipart, path, { size, source, part }, io);
+  if (part && multipart && (size > maxWriteBytes || prefersParts(size, multipart))) {
+    return uploadInParts(store, multipart, path, { size, source, part }, io);
   }
   if (size > maxWriteBytes) {
     throw new Failure({

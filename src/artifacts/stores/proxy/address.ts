@@ -47,6 +47,24 @@ export function listUrl({ service }: ProxyAddress, place: string): URL {
   return new URL(place === '' ? service : `${service}?path=${encodeURIComponent(place)}`);
 }
 
+/** Where an upload in parts is begun, finished or given up; `directory` is a place as `placeOf` gives it, not empty. */
+export function partsUrl(
+  { service }: ProxyAddress,
+  act: 'create' | 'complete' | 'abort',
+  directory: string,
+): URL {
+  return new URL(`${parentOf(service)}/mpu/${act}/${encodePath(directory as Under)}`);
+}
+
+/** Where the server signs a URL from which the store itself gives an object. */
+export function presignedUrl(address: ProxyAddress, path: Under): URL {
+  return new URL(`${parentOf(address.service)}/presigned/${encodePath(placeOf(address, path) as Under)}`);
+}
+
+function parentOf(service: string): string {
+  return service.slice(0, service.lastIndexOf('/'));
+}
+
 /** Where the server tells what it can do. */
 export function serverInfoUrl({ server }: ProxyAddress): URL {
   return new URL(`${server}/api/3.0/mlflow/server-info`);

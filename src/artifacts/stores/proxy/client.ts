@@ -5,7 +5,7 @@ import type { Failure } from '../../../core/failure.ts';
 import type { Io } from '../../../core/io.ts';
 import type { Authorizer } from '../../../net/authorizer.ts';
 import type { Net, NetResponse } from '../../../net/net.ts';
-import { readStart } from '../../../net/read-body.ts';
+import { readStart, readText } from '../../../net/read-body.ts';
 import type { ProxyAddress } from './address.ts';
 import { answerFailure, strangeAnswer, type Answer, type Asked } from './failures.ts';
 
@@ -13,10 +13,10 @@ const MAX_ERROR_BYTES = 64 * 1024;
 
 /** One request to the artifact service. */
 export interface ProxyCall extends Asked {
-  readonly method: 'GET' | 'PUT' | 'DELETE';
+  readonly method: 'GET' | 'PUT' | 'POST' | 'DELETE';
   readonly url: URL;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: Readable;
+  readonly body?: Readable | Uint8Array;
   /** Bytes of `body`, when they are known. */
   readonly length?: number;
   /** A better failure than the usual one for this answer. */
@@ -43,9 +43,10 @@ export function subjectOf({ label }: ProxyClient, path: Under): string {
 /** Sends a request with the credentials of its host; any status is an answer. */
 export async function exchange(client: ProxyClient, call: ProxyCall, io: Io): Promise<NetResponse> {
   const plain = { 'user-agent': 'mlstow', ...call.headers };
+  const signed = call.body instanceof Uint8Array ? call.body : call.body && 'streamed';
   const headersFor = async (to: URL) => ({
     ...plain,
-    ...(await client.authorizer.authorize(call.method, to, plain, call.body ? 'streamed' : undefined)),
+    ...(await client.authorizer.authorize(call.method, to, plain, signed)),
   });
   return client.net.send(
     {
@@ -92,4 +93,33 @@ export async function send(client: ProxyClient, call: ProxyCall, io: Io): Promis
 export async function expectDone(call: Asked, response: NetResponse): Promise<void> {
   const answer = await readAnswer(response);
   if (!/^\s*(?:\{[\s\S]*\})?\s*$/.test(answer.body)) throw strangeAnswer(answer, call);
+}
+
+/** Far more than 10,000 presigned URLs. */
+const MAX_JSON_BYTES = 128 * 1024 * 1024;
+
+/**
+ * Sends a request with a JSON body, or none, and reads the JSON object that answers it.
+ * @throws Failure as `send`; unauthenticated (a login page), corrupt for anything but a JSON object
+ */
+export async function askJson(
+  client: ProxyClient,
+  call: Omit<ProxyCall, 'body' | 'headers'> & { readonly json?: unknown },
+  io: Io,
+): Promise<Readonly<Record<string, unknown>>> {
+  const { json, ...rest } = call;
+  const sent =
+    json === undefined
+      ? {}
+      : { headers: { 'content-type': 'application/json' }, body: Buffer.from(JSON.stringify(json)) };
+  const response = await send(client, { ...rest, ...sent }, io);
+  const body = await readText(response, MAX_JSON_BYTES);
+  try {
+    const parsed: unknown = JSON.parse(body);
+    if (typeof parsed === 'object' && parsed !== null) return parsed as Readonly<Record<string, unknown>>;
+  } catch {
+    // Not JSON: told below.
+  }
+  const { status, headers, url } = response;
+  throw strangeAnswer({ status, headers, url, body }, call);
 }

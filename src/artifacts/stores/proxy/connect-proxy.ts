@@ -6,11 +6,15 @@ import type { ArtifactStore, Traits } from '../../store.ts';
 import { parseProxyAddress } from './address.ts';
 import { capabilityProbe, type ProxyCapabilities } from './capabilities.ts';
 import type { ProxyClient } from './client.ts';
+import { createDirect, type DirectOptions } from './direct.ts';
 import { holdsAnything, listPages } from './list.ts';
+import { multipartOf } from './multipart.ts';
 import { nameTrouble } from './name-trouble.ts';
+import { readEitherWay } from './read-direct.ts';
 import { readObject } from './read.ts';
 import { REMOVE_BATCH, removeObjects } from './remove.ts';
 import { statObject } from './stat.ts';
+import { writeEitherWay } from './write-either-way.ts';
 import { writeObject } from './write.ts';
 
 /** One root behind a tracking server. */
@@ -25,6 +29,8 @@ export interface ProxyOptions {
   readonly label: string;
   /** MLFLOW_ALLOW_HTTP_REDIRECTS; true unless told. */
   readonly allowRedirects?: boolean;
+  /** How bytes go past the server, straight to the store behind it; they never do without. */
+  readonly direct?: DirectOptions;
 }
 
 /** A store behind a tracking server. */
@@ -36,6 +42,9 @@ export interface ProxyStore extends ArtifactStore {
 /**
  * What the stock server promises whatever store is behind it. It writes to a temporary file first (local) or after the
  * whole body came (remote); ranges work with a local destination only.
+ *
+ * Where reads may go past the server, `ranges` is `any`: that is what the store behind it does. A server that turns out
+ * to sign no URL raises `unsupported` for a part, and its bodies carry no version, so that none is continued.
  */
 export const PROXY_TRAITS: Traits = {
   ranges: 'none',
@@ -63,6 +72,7 @@ export function connectProxy(options: ProxyOptions): ProxyStore {
   const { url, net, authorizer, clock, label, allowRedirects = true } = options;
   const address = parseProxyAddress(url, label);
   const client: ProxyClient = { address, label, net, authorizer, clock, allowRedirects };
+  const capabilities = capabilityProbe(client);
   return {
     label,
     backend: `mlflow-artifacts ${address.server}`,
@@ -74,6 +84,24 @@ export function connectProxy(options: ProxyOptions): ProxyStore {
     write: async (path, source, ask, io) => writeObject(client, path, source, ask, io),
     remove: async (batch, io) => removeObjects(client, batch, io),
     facts: async (io) => ({ anchor: (await holdsAnything(client, io)) ? 'present' : 'absent' }),
-    capabilities: capabilityProbe(client),
+    capabilities,
+    ...(options.direct ? pastServer(client, options.direct, capabilities) : {}),
+  };
+}
+
+/** The members that differ where bytes may go past the server. */
+function pastServer(
+  client: ProxyClient,
+  options: DirectOptions,
+  capabilities: ProxyStore['capabilities'],
+): Pick<ProxyStore, 'traits' | 'read' | 'write'> & Required<Pick<ProxyStore, 'multipart'>> {
+  const direct = createDirect(options, capabilities);
+  const multipart = multipartOf(client, direct, options);
+  return {
+    traits: options.download === false ? PROXY_TRAITS : { ...PROXY_TRAITS, ranges: 'any' },
+    multipart,
+    read: async (path, part, io) => readEitherWay(client, direct, path, part, io),
+    write: async (path, source, { when }, io) =>
+      writeEitherWay(client, direct, multipart, { path, source, when }, io),
   };
 }

@@ -87,7 +87,7 @@ function denied(answer: Answer, error: ServerError, grants: Grants): Told {
   if (error.fields['artifacts_presigned_only'] === true) {
     return {
       kind: 'unsupported',
-      hint: 'start the server without its presigned-only mode, or reach its store with the store’s own URI',
+      hint: 'log a file of known size, which goes straight to the store; or start the server without its presigned-only mode',
     };
   }
   // The text picks the hint alone: this answer has no code.
@@ -152,6 +152,21 @@ export function answerFailure(answer: Answer, { doing, subject }: Asked, grants:
   const plain = failureOfAnswer(answer, subject, grants.now);
   const { reason = plain.message, ...facts } = told(answer, readServerError(answer.body), grants);
   return new Failure({ ...plain.facts, ...facts, message: `cannot ${doing} ${subject}: ${reason}` });
+}
+
+/** Whether a server refused bytes because it lets them pass by presigned URLs only (MLflow 3.18). */
+export function isPresignedOnly(thrown: unknown): boolean {
+  if (!(thrown instanceof Failure)) return false;
+  return thrown.kind === 'unsupported' && thrown.facts.vendor?.status === 403;
+}
+
+/** Whether a server said that it has no such service: the status 501, or no such endpoint. */
+export function isMissingService(thrown: unknown): boolean {
+  if (!(thrown instanceof Failure)) return false;
+  const { vendor } = thrown.facts;
+  if (vendor?.status === 501) return thrown.kind === 'unsupported';
+  const unknown = vendor?.code === undefined || vendor.code === 'ENDPOINT_NOT_FOUND';
+  return unknown && (vendor?.status === 404 || vendor?.status === 405);
 }
 
 /** A 200 that is not the artifact service's: a login page, or something that is no MLflow server. */

@@ -25,18 +25,24 @@ function isPart({ start = 0, length }: Part): boolean {
   return start > 0 || length !== undefined;
 }
 
-function rangeOf(part: Part): Record<string, string> {
+/** The header that asks for a part; none for the whole. */
+export function rangeOf(part: Part): Record<string, string> {
   if (!isPart(part)) return {};
   const { start = 0, length } = part;
   return { range: `bytes=${start}-${length === undefined ? '' : start + length - 1}` };
 }
 
-function unsupported(subject: string, reason: string): Failure {
+/** The failure of a read that this server cannot do. */
+export function unsupported(subject: string, reason: string): Failure {
   return new Failure({ kind: 'unsupported', message: `cannot read ${subject}: ${reason}`, subject });
 }
 
 /** Where the body starts, and the size of the whole object if it is told. */
-function extentOf(response: NetResponse, part: Part, subject: string): { start: number; size?: number } {
+export function extentOf(
+  response: NetResponse,
+  part: Part,
+  subject: string,
+): { start: number; size?: number } {
   if (response.status !== 206) {
     if (isPart(part)) throw unsupported(subject, 'the server gives it only as a whole');
     const told = response.headers['content-length'];
@@ -83,7 +89,8 @@ async function hasBytes(body: Readable): Promise<boolean> {
   });
 }
 
-function absent(subject: string, cause?: unknown): Failure {
+/** The failure of a read of nothing. */
+export function absent(subject: string, cause?: unknown): Failure {
   const message = `cannot read ${subject}: there is no such artifact`;
   return new Failure({ kind: 'not-found', message, subject }, cause);
 }
@@ -105,8 +112,14 @@ async function explain(client: ProxyClient, path: ArtifactPath, failure: Failure
   return absent(subject, failure);
 }
 
-function beyond(subject: string, { start = 0 }: Part, response: NetResponse): Failure {
-  const size = UNSATISFIED.exec(response.headers['content-range'] ?? '')?.[1];
+/** The failure of a read that starts behind the end; `known`: the object's size, if the answer does not tell it. */
+export function beyond(
+  subject: string,
+  { start = 0 }: Part,
+  { headers }: Pick<NetResponse, 'headers'>,
+  known?: number,
+): Failure {
+  const size = UNSATISFIED.exec(headers['content-range'] ?? '')?.[1] ?? known;
   const has = size === undefined ? 'it ends before that' : `it has ${size} bytes`;
   return new Failure({
     kind: 'invalid',

@@ -1,43 +1,18 @@
-import { Readable } from 'node:stream';
 import { parentOf, type ArtifactPath, type Under } from '../../../core/artifact-path.ts';
-import { asFailure, Failure } from '../../../core/failure.ts';
+import { Failure } from '../../../core/failure.ts';
 import type { Io } from '../../../core/io.ts';
 import { proxyTypeOf } from '../../../core/media.ts';
 import type { Precondition, Source, Stored } from '../../store.ts';
 import { objectUrl } from './address.ts';
 import { expectDone, send, subjectOf, type ProxyClient } from './client.ts';
+import { countBytes } from './count-bytes.ts';
 import { refuseTrouble } from './name-trouble.ts';
 import { isDirectoryFailure, statObject } from './stat.ts';
 
 const DOING = 'store';
 
-/** Bytes on their way, counted. */
-interface Counted {
-  readonly stream: Readable;
-  readonly sent: () => number;
-}
-
-/** What a source throws is its own failure, never one of the connection. */
-function count(source: Readable, subject: string, io: Io): Counted {
-  let sent = 0;
-  const pass = async function* (): AsyncGenerator<Buffer> {
-    try {
-      for await (const chunk of source as AsyncIterable<Buffer>) {
-        sent += chunk.byteLength;
-        io.progress?.(chunk.byteLength);
-        yield chunk;
-      }
-    } catch (thrown) {
-      const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : undefined;
-      if (thrown instanceof Failure || code === undefined) throw asFailure(thrown, subject);
-      const message = `the bytes for ${subject} cannot be read (${code})`;
-      throw new Failure({ kind: 'unavailable', message, subject, vendor: { code } }, thrown);
-    }
-  };
-  return { stream: Readable.from(pass(), { objectMode: false }), sent: () => sent };
-}
-
-async function checkAbsent(
+/** @throws Failure exists, unsupported (a version) when the condition of a write is not met */
+export async function checkAbsent(
   client: ProxyClient,
   path: ArtifactPath,
   when: Precondition | undefined,
@@ -91,7 +66,7 @@ export async function writeObject(
   refuseTrouble(client.address, path, subject);
   await checkAbsent(client, path, options.when, io);
   const opened = await source.open(0, io.signal);
-  const body = count(opened, subject, io);
+  const body = countBytes(opened, subject, io);
   try {
     const call = { method: 'PUT', doing: DOING, subject, url: objectUrl(client.address, path) } as const;
     const headers = { 'content-type': proxyTypeOf(path) };
@@ -104,5 +79,5 @@ export async function writeObject(
     body.stream.destroy();
     opened.destroy();
   }
-  return { entry: { path, kind: 'file', size: body.sent(), checksums: [] }, proof: 'none' };
+  return { entry: { path, kind: 'file', size: body.tally.bytes, checksums: [] }, proof: 'none' };
 }

@@ -1,0 +1,29 @@
+import { createHash } from 'node:crypto';
+
+const MD5 = /^[0-9a-f]{32}$/;
+
+/** An ETag without its quotes. */
+export function tagOf(etag: string): string {
+  return etag.replace(/^"|"$/g, '');
+}
+
+/**
+ * The MD5 that the ETag of an object or a part is at S3 and those like it, unless a KMS or customer key encrypts it;
+ * undefined where it is none. https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html
+ */
+export function md5OfTag(headers: Readonly<Record<string, string>>): string | undefined {
+  const tag = tagOf(headers['etag'] ?? '');
+  const keyed =
+    (headers['x-amz-server-side-encryption'] ?? '').startsWith('aws:kms') ||
+    headers['x-amz-server-side-encryption-customer-algorithm'] !== undefined;
+  return MD5.test(tag) && !keyed ? tag : undefined;
+}
+
+/** The ETag of an object in parts: the MD5 of the parts' MD5s; undefined where the parts' tags are none. */
+export function tagOfParts(etags: readonly string[]): string | undefined {
+  const tags = etags.map(tagOf);
+  if (!tags.every((tag) => MD5.test(tag))) return undefined;
+  return `${createHash('md5')
+    .update(Buffer.from(tags.join(''), 'hex'))
+    .digest('hex')}-${tags.length}`;
+}

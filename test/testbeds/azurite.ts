@@ -2,7 +2,11 @@ import { createServer, type Server } from 'node:http';
 import { createRequire } from 'node:module';
 import { readFileSync } from 'node:fs';
 import { request } from 'node:https';
-import { ContainerClient, StorageSharedKeyCredential } from '@azure/storage-blob';
+import {
+  ContainerClient,
+  StorageSharedKeyCredential,
+  type StoragePipelineOptions,
+} from '@azure/storage-blob';
 import type { AddressInfo } from 'node:net';
 import { bareEnvironment, bedFolder, freePort, startProcess, type Bed } from './bed.ts';
 import { makeTls } from './tls.ts';
@@ -59,10 +63,9 @@ export async function startAzurite(options: { readonly tls?: boolean } = {}): Pr
   });
   const endpoint = `${origin}/${ACCOUNT}`;
   const ca = tls ? readFileSync(tls.caFile, 'utf8') : undefined;
+  const trust = ca === undefined ? {} : ({ tlsOptions: { ca } } as StoragePipelineOptions);
   const container = (name: string) =>
-    new ContainerClient(`${endpoint}/${name}`, new StorageSharedKeyCredential(ACCOUNT, KEY), {
-      ...(ca === undefined ? {} : { tlsOptions: { ca } }),
-    });
+    new ContainerClient(`${endpoint}/${name}`, new StorageSharedKeyCredential(ACCOUNT, KEY), trust);
   return {
     endpoint,
     account: ACCOUNT,

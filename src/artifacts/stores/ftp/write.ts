@@ -1,4 +1,6 @@
 import { Readable } from 'node:stream';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { TLSSocket } from 'node:tls';
 import type { ArtifactPath } from '../../../core/artifact-path.ts';
 import { asFailure, Failure } from '../../../core/failure.ts';
 import { cleanupIo, type Io } from '../../../core/io.ts';
@@ -71,6 +73,7 @@ async function send(
 ): Promise<number> {
   const tally = { bytes: 0, failure: undefined as Failure | undefined };
   const read = async function* (): AsyncGenerator<Uint8Array> {
+    await handshake(connection);
     connection.flow = 'up';
     try {
       for await (const chunk of (await source.open(0, io.signal)) as AsyncIterable<Uint8Array>) {
@@ -94,6 +97,22 @@ async function send(
     throw tally.failure ?? connection.failure(thrown, { doing: 'writing', subject });
   }
   return tally.bytes;
+}
+
+/**
+ * Waits until TLS is agreed on for data. basic-ftp asks for the cipher, which a resumed session has from the start, and
+ * Node sends no close_notify while the end of the handshake is on its way: an empty file would look cut to the server.
+ */
+async function handshake({ client }: Connection): Promise<void> {
+  const data = client.ftp.dataSocket;
+  if (!(data instanceof TLSSocket)) return;
+  if (data.getFinished() === undefined) {
+    await new Promise<void>((resolve) => {
+      data.once('secureConnect', resolve);
+      data.once('close', () => resolve());
+    });
+  }
+  await nextTurn();
 }
 
 function otherSize(subject: string, size: number, how: 'more' | 'fewer'): Failure {

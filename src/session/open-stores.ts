@@ -45,6 +45,7 @@ const CONNECT: Readonly<Record<System, (options: StoresOptions) => Promise<Backe
   s3: connectS3Store,
   azure: async (options) => (await import('./azure-options.ts')).connectAzureStore(options),
   gcs: async (options) => (await import('./gcs-options.ts')).connectGcsStore(options),
+  ftp: async (options) => (await import('./ftp-options.ts')).connectFtpStore(options),
   hdfs: async (options) => (await import('./hdfs-options.ts')).connectHdfsStore(options),
   proxy: connectProxyStore,
 };

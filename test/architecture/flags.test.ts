@@ -3,11 +3,15 @@ import { commands } from '../../src/cli/commands/index.ts';
 import { GLOBAL_OPTIONS } from '../../src/cli/global-options.ts';
 import { declarationOf, KEYS } from '../../src/config/settings/index.ts';
 
-const offered = [...commands.map(({ options }) => options), GLOBAL_OPTIONS].flatMap((options) => Object.values(options));
+const offered = [...commands.map(({ options }) => options), GLOBAL_OPTIONS].flatMap((options) =>
+  Object.values(options),
+);
 
 it('every flag that a setting declares is offered by a command', () => {
   const declared = KEYS.flatMap((key) => declarationOf(key).flag ?? []);
-  const missing = declared.filter((flag) => !offered.some(({ flags }) => flags.split(/[ ,]+/).includes(flag)));
+  const missing = declared.filter(
+    (flag) => !offered.some(({ flags }) => flags.split(/[ ,]+/).includes(flag)),
+  );
   expect(missing).toEqual([]);
 });
 

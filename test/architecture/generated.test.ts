@@ -3,6 +3,11 @@ import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
 
 it('every generated page is what its declarations say', async () => {
-  const { stderr } = await promisify(execFile)(process.execPath, ['--import', 'tsx', 'scripts/generate.mjs', '--check']);
+  const { stderr } = await promisify(execFile)(process.execPath, [
+    '--import',
+    'tsx',
+    'scripts/generate.mjs',
+    '--check',
+  ]);
   expect(stderr).toBe('');
 });

@@ -17,7 +17,9 @@ it('loads no SDK, no SQL and no YAML before a command needs them', () => {
   const files = [...loadedAtStart(join(process.cwd(), 'dist/main.js'))];
   const packages = new Set(
     files
-      .flatMap((file) => [...readFileSync(file, 'utf8').matchAll(/^\/\/ node_modules\/((?:@[^/]+\/)?[^/]+)\//gm)])
+      .flatMap((file) => [
+        ...readFileSync(file, 'utf8').matchAll(/^\/\/ node_modules\/((?:@[^/]+\/)?[^/]+)\//gm),
+      ])
       .map(([, name]) => name),
   );
   expect([...packages]).toEqual(['commander']);

@@ -24,7 +24,10 @@ async function pinnedVersion(): Promise<string> {
 
 /** The folder of a virtual environment with the stock MLflow. Needs `python3` >= 3.11 on the PATH to be made. */
 async function environment(): Promise<string> {
-  const pins = createHash('sha256').update(await readFile(REQUIREMENTS)).digest('hex').slice(0, 8);
+  const pins = createHash('sha256')
+    .update(await readFile(REQUIREMENTS))
+    .digest('hex')
+    .slice(0, 8);
   return cached('mlflow', `${await pinnedVersion()}-${pins}`, async (dir) => {
     await mustRun('python3', ['-m', 'venv', dir]);
     await mustRun(join(dir, 'bin', 'pip'), ['install', '--quiet', '--no-input', '-r', REQUIREMENTS]);

@@ -118,9 +118,7 @@ describe('texts', () => {
   it('are one line, bounded and without secrets', () => {
     expect(sentence('x'.repeat(500))).toHaveLength(200);
     expect(sentence('\n\n  first   line.\nsecond')).toBe('first line');
-    expect(sentence('cannot reach postgres://me:hunter2@db/x')).toBe(
-      'cannot reach postgres://me:***@db/x',
-    );
+    expect(sentence('cannot reach postgres://me:hunter2@db/x')).toBe('cannot reach postgres://me:***@db/x');
     expect(sentence('sent Bearer abcdef123456 there')).toBe('sent Bearer *** there');
     expect(sentence('?sig=abc%2F1&x=1')).toBe('?sig=***&x=1');
     expect(sentence('<html><script>var a</script><p>Hi <b>you</b></p>')).toBe('Hi you');

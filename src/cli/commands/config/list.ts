@@ -53,7 +53,9 @@ export const getConfig = command({
   name: 'config get',
   summary: 'Show one setting, by its key, variable or flag.',
   examples: ['mlstow config get s3.endpointUrl', 'mlstow config get MLFLOW_TRACKING_URI --output json'],
-  arguments: [{ name: '<key>', help: 'such as tracking.uri, MLFLOW_TRACKING_URI or --tracking-uri' }],
+  arguments: [
+    { name: '<key>', help: 'such as tracking.uri, MLFLOW_TRACKING_URI or, after --, --tracking-uri' },
+  ],
   options: { showOrigin: flag('--show-origin', 'tell who set it and what it beat') },
   async run(session, values, [name = '']): Promise<View> {
     const { explainOne } = await import('../../../config/explain.ts');

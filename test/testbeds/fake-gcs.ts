@@ -7,8 +7,20 @@ import { createNet } from '../../src/net/create-net.ts';
 import { answers, bareEnvironment, bedFolder, freePort, startProcess, type Bed } from './bed.ts';
 import { cached } from './bed-cache.ts';
 import { goInstall } from './go-install.ts';
+import { mlflowPython } from './mlflow.ts';
+import { mustRun } from './run-command.ts';
 
 const VERSION = '1.56.1';
+/** Google's Python client with what MLflow's environment lacks of it. */
+const PYTHON_CLIENT = [
+  'google-cloud-storage==3.17.1',
+  'google-api-core==2.44.0',
+  'google-cloud-core==2.8.0',
+  'google-crc32c==1.9.0',
+  'google-resumable-media==2.11.0',
+  'googleapis-common-protos==1.76.0',
+  'proto-plus==1.29.0',
+];
 
 export interface FakeGcs extends Bed {
   readonly endpoint: string;
@@ -79,4 +91,13 @@ export async function gcsStoreAt(
     ...overrides,
   });
   return backend.at(gsLocation(bucket, path));
+}
+
+/** A folder for PYTHONPATH with which the stock MLflow opens `gs:` locations. */
+export async function gcsPythonPath(): Promise<string> {
+  return cached('gcs-python', '3.17.1', async (dir) => {
+    const python = await mlflowPython();
+    const install = ['-m', 'pip', 'install', '--quiet', '--no-input', '--no-deps', '--target', dir];
+    await mustRun(python, [...install, ...PYTHON_CLIENT]);
+  });
 }

@@ -87,7 +87,7 @@ function denied(answer: Answer, error: ServerError, grants: Grants): Told {
   if (error.fields['artifacts_presigned_only'] === true) {
     return {
       kind: 'unsupported',
-      hint: 'log a file of known size, which goes straight to the store; or start the server without its presigned-only mode',
+      hint: 'start the server without its presigned-only mode, or reach its store with the store’s own URI',
     };
   }
   // The text picks the hint alone: this answer has no code.

@@ -58,7 +58,7 @@ export async function writeEitherWay(
     } catch (thrown) {
       if (!isPresignedOnly(thrown)) throw thrown;
       direct.insist();
-      if (opened && !source.replayable) throw thrown;
+      if (opened && !source.replayable && isSized(source)) throw thrown;
     }
   }
   if (isSized(source)) return writeOnePart(multipart, path, source, when, io);

@@ -9,7 +9,13 @@ import {
 } from '@azure/storage-blob';
 import type { AddressInfo } from 'node:net';
 import { bareEnvironment, bedFolder, freePort, startProcess, type Bed } from './bed.ts';
+import { cached } from './bed-cache.ts';
+import { mlflowPython } from './mlflow.ts';
+import { mustRun } from './run-command.ts';
 import { makeTls } from './tls.ts';
+
+/** Microsoft's Python client with what MLflow's environment lacks of it. */
+const PYTHON_CLIENT = ['azure-storage-blob==12.31.1', 'azure-core==1.41.0', 'isodate==0.7.2'];
 
 /** The emulator's own account. */
 export const ACCOUNT = 'devstoreaccount1';
@@ -78,6 +84,14 @@ export async function startAzurite(options: { readonly tls?: boolean } = {}): Pr
     },
     stop: () => started.stop(),
   };
+}
+
+/** A folder for PYTHONPATH with which the stock MLflow opens `wasbs:` locations. */
+export async function azurePythonPath(): Promise<string> {
+  return cached('azure-python', '12.31.1', async (dir) => {
+    const install = ['-m', 'pip', 'install', '--quiet', '--no-input', '--no-deps', '--target', dir];
+    await mustRun(await mlflowPython(), [...install, ...PYTHON_CLIENT]);
+  });
 }
 
 function encoded(part: unknown): string {

@@ -447,6 +447,9 @@ complete -c mlstow -n '__fish_seen_subcommand_from config; and __fish_seen_subco
 complete -c mlstow -n '__fish_seen_subcommand_from config; and __fish_seen_subcommand_from get' -l color -x -a 'auto always never' -d 'auto, always or never'
 complete -c mlstow -n '__fish_seen_subcommand_from config; and __fish_seen_subcommand_from get' -l deadline -r -d 'give up after this time, such as 20m or 1h30m'
 complete -c mlstow -n '__fish_seen_subcommand_from config; and __fish_seen_subcommand_from get' -s h -l help -d 'show help'
+complete -c mlstow -f -n '__fish_seen_subcommand_from completion' -a bash
+complete -c mlstow -f -n '__fish_seen_subcommand_from completion' -a zsh
+complete -c mlstow -f -n '__fish_seen_subcommand_from completion' -a fish
 complete -c mlstow -n '__fish_seen_subcommand_from completion' -l tracking-uri -r -d 'where experiments and runs are recorded'
 complete -c mlstow -n '__fish_seen_subcommand_from completion' -l profile -r -d 'profile of the configuration files'
 complete -c mlstow -n '__fish_seen_subcommand_from completion' -l env-file -r -d 'read variables from this file; those already set win'

@@ -108,8 +108,12 @@ export interface Command<O extends Options = Options> {
   readonly summary: string;
   /** Shown below the options: what to type. */
   readonly examples?: readonly string[];
-  /** As commander writes it: `<target>`, `[paths...]`. */
-  readonly arguments?: readonly { readonly name: string; readonly help: string }[];
+  /** `name` as commander writes it: `<target>`, `[paths...]`; `choices` for completion alone. */
+  readonly arguments?: readonly {
+    readonly name: string;
+    readonly help: string;
+    readonly choices?: readonly string[];
+  }[];
   readonly options: O;
   /** A command that reads no settings (completion) needs no session. */
   run(session: Session, values: Values<O>, operands: readonly string[]): Promise<View<unknown>>;

@@ -16,7 +16,7 @@ export const completionOf = (commands: () => readonly Command[]): Command =>
       'source <(mlstow completion bash)',
       'mlstow completion fish > ~/.config/fish/completions/mlstow.fish',
     ],
-    arguments: [{ name: '<shell>', help: 'bash, zsh or fish' }],
+    arguments: [{ name: '<shell>', help: 'bash, zsh or fish', choices: Object.keys(SHELL_FILES) }],
     options: {},
     async run(_session, _values, [shell = '']): Promise<View> {
       if (!isShell(shell)) {

@@ -15,6 +15,8 @@ export interface CompletedCommand {
   readonly words: string;
   readonly summary: string;
   readonly options: readonly CompletedOption[];
+  /** What its operands may be, when that is a closed list; else they are files, as far as a shell can tell. */
+  readonly operands: readonly string[];
 }
 
 /** What the shells need to know: nouns, their verbs, the options of each. */
@@ -56,11 +58,12 @@ export function completionModel(
   const verbs: Record<string, { word: string; help: string }[]> = {};
   const found: CompletedCommand[] = [];
   for (const command of commands) {
+    const operands = (command.arguments ?? []).flatMap(({ choices }) => choices ?? []);
     for (const words of namesOf(command)) {
       const [noun = '', verb] = words.split(' ');
       first.set(noun, verb === undefined ? command.summary : (groups[noun] ?? noun));
       if (verb !== undefined) (verbs[noun] ??= []).push({ word: verb, help: command.summary });
-      found.push({ words, summary: command.summary, options: optionsOf(command.options) });
+      found.push({ words, summary: command.summary, options: optionsOf(command.options), operands });
     }
   }
   return { first: [...first].map(([word, help]) => ({ word, help })), verbs, commands: found };

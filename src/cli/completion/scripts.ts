@@ -1,4 +1,4 @@
-import type { CompletedOption, CompletionModel } from './model.ts';
+import type { CompletedCommand, CompletedOption, CompletionModel } from './model.ts';
 import type { Shell } from './shells.ts';
 
 /** The completion script of a shell. */
@@ -9,30 +9,30 @@ export function completionScript(shell: Shell, model: CompletionModel): string {
 const names = (options: readonly CompletedOption[]): string =>
   options.flatMap((option) => option.names).join(' ');
 
-function bashCase(words: string, options: readonly CompletedOption[]): string {
+function bashCase({ words, options, operands }: CompletedCommand): string {
   const choices = options
     .filter((option) => option.choices.length > 0)
-    .map((option) => `        ${option.names.join('|')}) words='${option.choices.join(' ')}' ;;`);
-  const files = options
+    .map((option) => `        ${option.names.join('|')}) words='${option.choices.join(' ')}' files='' ;;`);
+  const valued = options
     .filter((option) => option.takesValue && option.choices.length === 0)
     .flatMap((option) => option.names);
   return [
     `    '${words}')`,
-    `      words='${names(options)}'`,
+    `      words='${[...operands, names(options)].join(' ')}'${operands.length > 0 ? " files=''" : ''}`,
     `      case "$prev" in`,
     ...choices,
-    `        ${files.join('|')}) words='' ;;`,
+    `        ${valued.join('|')}) words='' files=yes ;;`,
     '      esac ;;',
   ].join('\n');
 }
 
 function bash(model: CompletionModel): string {
   const verbs = Object.entries(model.verbs).map(
-    ([noun, list]) => `    '${noun}') words='${list.map(({ word }) => word).join(' ')}' ;;`,
+    ([noun, list]) => `    '${noun}') words='${list.map(({ word }) => word).join(' ')}' files='' ;;`,
   );
   return `# bash completion for mlstow: source it, or put it where bash-completion looks.
 _mlstow() {
-  local cur="\${COMP_WORDS[COMP_CWORD]}" prev="\${COMP_WORDS[COMP_CWORD-1]}" words='' at=''
+  local cur="\${COMP_WORDS[COMP_CWORD]}" prev="\${COMP_WORDS[COMP_CWORD-1]}" words='' at='' files=yes
   if [ "$COMP_CWORD" -eq 1 ]; then
     COMPREPLY=($(compgen -W '${model.first.map(({ word }) => word).join(' ')} --help --version' -- "$cur"))
     return
@@ -44,9 +44,11 @@ _mlstow() {
   esac
   case "$at" in
 ${verbs.join('\n')}
-${model.commands.map(({ words, options }) => bashCase(words, options)).join('\n')}
+${model.commands.map(bashCase).join('\n')}
   esac
   COMPREPLY=($(compgen -W "$words" -- "$cur"))
+  [ -z "$files" ] && return
+  local IFS=$'\\n'
   [[ "$cur" == -* ]] || COMPREPLY+=($(compgen -f -- "$cur"))
 }
 complete -o filenames -o bashdefault -F _mlstow mlstow
@@ -68,8 +70,8 @@ function zsh(model: CompletionModel): string {
     ([noun, list]) => `      ${noun}) choices=(${describe(list)}); _describe 'command' choices ;;`,
   );
   const cases = model.commands.map(
-    ({ words, options }) =>
-      `    '${words}')\n      _arguments -s \\\n        ${options.map(zshOption).join(' \\\n        ')} \\\n        '*:file:_files' ;;`,
+    ({ words, options, operands }) =>
+      `    '${words}')\n      _arguments -s \\\n        ${options.map(zshOption).join(' \\\n        ')} \\\n        '*:file:${operands.length > 0 ? `(${operands.join(' ')})` : '_files'}' ;;`,
   );
   return `#compdef mlstow
 # zsh completion for mlstow: put it in a folder of $fpath.
@@ -116,9 +118,10 @@ function fish(model: CompletionModel): string {
         `complete -c mlstow -f -n '__fish_seen_subcommand_from ${noun}; and not __fish_seen_subcommand_from ${list.map((each) => each.word).join(' ')}' -a ${word} -d ${fishText(help)}`,
     ),
   );
-  const options = model.commands.flatMap(({ words, options: all }) => {
+  const options = model.commands.flatMap(({ words, options: all, operands }) => {
     const seen = words.split(' ').map((word) => `__fish_seen_subcommand_from ${word}`);
-    return all.map((option) => fishOption(seen.join('; and '), option));
+    const values = operands.map((value) => `complete -c mlstow -f -n '${seen.join('; and ')}' -a ${value}`);
+    return [...values, ...all.map((option) => fishOption(seen.join('; and '), option))];
   });
   return [
     '# fish completion for mlstow: put it in ~/.config/fish/completions.',

@@ -29,7 +29,7 @@ describe('experiments', () => {
     expect(made.creationTime).toBeGreaterThan(1_600_000_000_000);
     await experiments.update(id, { name: 'uno' }, io);
     await experiments.setTag(id, 'k', 'v', io);
-    await experiments.deleteTag?.(id, 'team', io);
+    await experiments.deleteTag(id, 'team', io);
     const seen = await stock.python(
       'e = client.get_experiment(sys.argv[1])\nprint(json.dumps([e.name, e.tags]))',
       id,
@@ -38,7 +38,7 @@ describe('experiments', () => {
       'uno',
       { ünï: 'wörld', k: 'v', 'mlflow.trace.archivalRetention': '{"type": "duration", "value": "30d"}' },
     ]);
-    expect((await failureOf(experiments.deleteTag!(id, 'team', io))).kind).toBe('not-found');
+    expect((await failureOf(experiments.deleteTag(id, 'team', io))).kind).toBe('not-found');
     await experiments.delete(id, io);
     expect((await experiments.findByName('uno', io))?.lifecycleStage).toBe('deleted');
     expect((await failureOf(experiments.delete(id, io))).kind).toBe('not-found');

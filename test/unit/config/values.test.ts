@@ -104,7 +104,7 @@ describe('values', () => {
       facts: {
         kind: 'usage',
         subject: '--deadline',
-        message: expect.stringMatching(/^--deadline is .*\(soon\)$/),
+        message: expect.stringMatching(/^--deadline is .*\(soon\)$/) as unknown,
       },
     });
     expect(await failureOf(() => config.get('http.maxRetries'))).toMatchObject({

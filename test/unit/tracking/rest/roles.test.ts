@@ -91,7 +91,7 @@ describe('experiments', () => {
     await store.experiments.update('7', {}, io);
     await store.experiments.update('7', { name: 'new' }, io);
     await store.experiments.setTag('7', 'k', 'v', io);
-    await store.experiments.deleteTag?.('7', 'k', io);
+    await store.experiments.deleteTag('7', 'k', io);
     expect(server.seen()).toEqual([
       'POST experiments/update {"experiment_id":"7","new_name":"new"}',
       'POST experiments/set-experiment-tag {"experiment_id":"7","key":"k","value":"v"}',

@@ -81,7 +81,10 @@ describe('in bash', () => {
   });
 
   test('files, also with spaces, where a file may stand', async () => {
-    expect(await offered('artifacts', 'log', 'mod')).toEqual(['model with spaces.pkl', 'models']);
+    expect([...(await offered('artifacts', 'log', 'mod'))].sort()).toEqual([
+      'model with spaces.pkl',
+      'models',
+    ]);
     expect(await offered('artifacts', 'log-artifact', '-l', 'model ')).toEqual(['model with spaces.pkl']);
   });
 

@@ -19,7 +19,7 @@ export const HDFS_TRAITS: Traits = {
   unknownLength: 'write',
   maxWriteBytes: Number.MAX_SAFE_INTEGER,
   removeBatch: 250,
-  connections: SOCKETS,
+  connections: SOCKETS / 2,
   proofs: [],
 };
 

@@ -16,7 +16,7 @@ const JVM = [
 ];
 const PACKAGE = 'org.apache.hadoop.hdfs.server';
 /** What this test process is to a NameNode that it started: the superuser. */
-const SUPERUSER = userInfo().username;
+export const SUPERUSER = userInfo().username;
 
 export interface HdfsBed extends Bed {
   /** `host:port` of the NameNode's RPC. */
@@ -47,7 +47,10 @@ async function ports(): Promise<Ports> {
 }
 
 function coreOf({ rpc }: Ports, dir: string): Properties {
-  return { 'fs.defaultFS': `hdfs://127.0.0.1:${rpc}`, 'hadoop.tmp.dir': join(dir, 'data') };
+  return { 'fs.defaultFS': `hdfs://127.0.0.1:${rpc}`, 'hadoop.tmp.dir': join(dir, 'data'),
+    [`hadoop.proxyuser.${SUPERUSER}.hosts`]: '*',
+    [`hadoop.proxyuser.${SUPERUSER}.groups`]: '*',
+  };
 }
 
 function hdfsOf(at: Ports): Properties {

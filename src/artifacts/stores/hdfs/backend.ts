@@ -24,9 +24,13 @@ export interface HdfsOptions {
   readonly home?: string;
   /** Further properties, as `key=value`. */
   readonly extraConf?: readonly string[];
+  /** Sockets per host of `net`. */
   readonly maxSockets: number;
   readonly net: Net;
 }
+
+/** An open file holds one, and asking the same host what it is takes another. */
+const SOCKETS_EACH = 2;
 
 /** Connections and credentials of Hadoop file systems, shared by all their stores. */
 export interface HdfsBackend {
@@ -63,12 +67,15 @@ function createAt(options: HdfsOptions, configuration: HadoopConfiguration): Hdf
   return (location) => {
     const { authority, path } = placeOfLocation(location, configuration);
     checkRoot(location, path);
-    const { urls } = webHdfsOf(authority, configuration, options.webhdfsUrl);
+    const { urls, from } = webHdfsOf(authority, configuration, options.webhdfsUrl);
     const key = urls.map(({ href }) => href).join(' ');
     const nameNodes = known.get(key) ?? { urls: [...urls], net: options.net, credentials };
     known.set(key, nameNodes);
     const client = { nameNodes, label: location.redacted, root: path };
-    return createWebHdfsStore(client, `hdfs ${key} ${credentials.who}`, options.maxSockets);
+    // What a user names may be HttpFS, which cannot replace a file in one step.
+    const publish = from === 'setting' ? 'gap' : 'replace';
+    const traits = { publish, connections: Math.floor(options.maxSockets / SOCKETS_EACH) } as const;
+    return createWebHdfsStore(client, `hdfs ${key} ${credentials.who}`, traits);
   };
 }
 

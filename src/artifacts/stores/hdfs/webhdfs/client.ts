@@ -28,6 +28,8 @@ export interface NameNodes {
   readonly urls: URL[];
   readonly net: Net;
   readonly credentials: Credentials;
+  /** Set once it showed that it takes bytes itself: HttpFS, which knows no options of RENAME, or a proxy. */
+  gateway?: boolean;
 }
 
 /** One root on them. */
@@ -62,7 +64,7 @@ function urlOf(base: URL, call: Call, credentials: Credentials): URL {
 }
 
 /** Whether another name node may do what this one could not: it is a standby, or not there. */
-function isElsewhere(thrown: unknown): boolean {
+function isElsewhere(thrown: unknown): thrown is Failure {
   if (!(thrown instanceof Failure)) return false;
   const { kind, effect = 'none', vendor } = thrown.facts;
   if (vendor?.code === 'StandbyException') return true;
@@ -88,7 +90,7 @@ async function ask(nameNodes: NameNodes, base: URL, call: Call, io: Io): Promise
  */
 export async function askNameNode(client: WebHdfsClient, call: Call, io: Io): Promise<NetResponse> {
   const { nameNodes } = client;
-  let first: unknown;
+  let first: Failure | undefined;
   for (const url of nameNodes.urls.slice()) {
     try {
       const answer = await ask(nameNodes, url, call, io);
@@ -136,9 +138,12 @@ export async function askDataNode(
   io: Io,
 ): Promise<NetResponse> {
   const named = await askNameNode(client, call, io);
+  // A gateway gives the bytes of a file at once.
+  if (named.status === 200 && !upload) return named;
   named.body.destroy();
   const url = checkedLocation(named, call);
   const own = url.origin === named.url.origin;
+  if (own) client.nameNodes.gateway = true;
   const headers = {
     'user-agent': 'mlstow',
     ...(own ? await client.nameNodes.credentials.headers(url, io) : {}),

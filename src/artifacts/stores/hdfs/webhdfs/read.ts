@@ -77,13 +77,10 @@ export async function readFile(client: WebHdfsClient, path: ArtifactPath, part: 
     const entry = await statPath(client, path, io);
     const refused = refusal(entry, part, subject);
     if (refused || !entry) throw refused ?? absent(subject);
+    const start = part.start ?? 0;
     const told = response.headers['content-length'];
-    return {
-      entry,
-      start: part.start ?? 0,
-      ...(told === undefined ? {} : { length: Number(told) }),
-      stream: response.body,
-    };
+    const left = Math.min(part.length ?? Infinity, (entry.size ?? 0) - start);
+    return { entry, start, length: told === undefined ? left : Number(told), stream: response.body };
   } catch (thrown) {
     response.body.destroy();
     throw thrown;

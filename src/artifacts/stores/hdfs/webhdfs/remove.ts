@@ -71,7 +71,7 @@ export async function makeDirectory(client: WebHdfsClient, path: ArtifactPath, i
   const subject = subjectOf(client, path);
   const place = placeOf(client, path);
   const call = { method: 'PUT', op: 'MKDIRS', doing: 'make the directory', path: place, subject } as const;
-  let made = false;
+  let made: boolean;
   try {
     made = (await askJson(client, call, io))['boolean'] === true;
   } catch (thrown) {

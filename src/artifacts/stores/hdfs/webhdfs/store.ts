@@ -8,9 +8,8 @@ import { statPath, statusOf } from './status.ts';
 import { writeFile } from './write.ts';
 
 /** What HDFS promises through WebHDFS. */
-export const WEBHDFS_TRAITS: Omit<Traits, 'connections'> = {
+const WEBHDFS_TRAITS: Omit<Traits, 'connections' | 'publish'> = {
   ranges: 'any',
-  publish: 'replace',
   ifAbsent: 'atomic',
   directories: 'real',
   order: 'path',
@@ -25,12 +24,12 @@ export const WEBHDFS_TRAITS: Omit<Traits, 'connections'> = {
 export function createWebHdfsStore(
   client: WebHdfsClient,
   backend: string,
-  connections: number,
+  traits: Pick<Traits, 'connections' | 'publish'>,
 ): ArtifactStore {
   return {
     label: client.label,
     backend,
-    traits: { ...WEBHDFS_TRAITS, connections },
+    traits: { ...WEBHDFS_TRAITS, ...traits },
     accepts: pathTrouble,
     stat: async (path, io) => statPath(client, path, io),
     list: (under, options, io) => listPages(client, under, options, io),

@@ -7,9 +7,10 @@ import { hdfsManifest as hdfs } from './stores/hdfs/manifest.ts';
 import { manifest as local } from './stores/local/manifest.ts';
 import { proxyManifest as proxy } from './stores/proxy/manifest.ts';
 import { s3Manifest as s3 } from './stores/s3/manifest.ts';
+import { sftpManifest as sftp } from './stores/sftp/manifest.ts';
 
 /** Every kind of store, known by its manifest: nothing is loaded before `load` is called. */
-export const STORES = { local, s3, azure, gcs, ftp, hdfs, proxy } as const;
+export const STORES = { local, s3, azure, gcs, ftp, sftp, hdfs, proxy } as const;
 export type System = keyof typeof STORES;
 
 /** Which system holds a location. @throws Failure unsupported */

@@ -92,7 +92,8 @@ function lazily(
   const openStores = async (): Promise<Stores> => {
     const { openStores: open } = await import('./open-stores.ts');
     const warn = (message: string) => log.warn(message);
-    stores ??= Promise.resolve(open({ config, clock: world.clock, cwd: world.cwd, server, warn }));
+    const { clock, cwd, home } = world;
+    stores ??= Promise.resolve(open({ config, clock, cwd, home, server, warn }));
     return stores;
   };
   return {

@@ -28,6 +28,8 @@ export interface StoresOptions {
   readonly config: Config;
   readonly clock: Clock;
   readonly cwd: string;
+  /** The user's directory, for `~`. */
+  readonly home: string;
   /** The tracking server, whose proxy may hold artifacts. */
   readonly server: () => Promise<Server>;
   /** Tells a person what stops nothing. */
@@ -46,6 +48,7 @@ const CONNECT: Readonly<Record<System, (options: StoresOptions) => Promise<Backe
   azure: async (options) => (await import('./azure-options.ts')).connectAzureStore(options),
   gcs: async (options) => (await import('./gcs-options.ts')).connectGcsStore(options),
   ftp: async (options) => (await import('./ftp-options.ts')).connectFtpStore(options),
+  sftp: async (options) => (await import('./sftp-options.ts')).connectSftpStore(options),
   hdfs: async (options) => (await import('./hdfs-options.ts')).connectHdfsStore(options),
   proxy: connectProxyStore,
 };

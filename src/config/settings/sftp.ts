@@ -16,7 +16,7 @@ export const SFTP = defineSettings({
     type: 'path',
     variables: ['MLSTOW_SFTP_IDENTITY_FILE'],
     projectFile: 'refused',
-    help: 'Private key. Unset: the agent, then what ssh_config names, then ~/.ssh/id_*.',
+    help: 'The only private key to offer. Unset: the agent, then what ssh_config names, else ~/.ssh/id_*.',
   },
   'sftp.identityPassphrase': {
     type: 'string',
@@ -36,14 +36,15 @@ export const SFTP = defineSettings({
     variables: ['MLSTOW_SSH_CONFIG'],
     default: '~/.ssh/config',
     projectFile: 'refused',
-    help: 'Host names, users, ports, identities and jump hosts by alias.',
+    help: 'Host names, users, ports, identities and a jump host by alias.',
+    note: 'Match blocks, Include and ProxyCommand are not read: no program is run.',
   },
   'sftp.knownHosts': {
     type: 'path',
     variables: ['MLSTOW_SFTP_KNOWN_HOSTS'],
-    default: '~/.ssh/known_hosts',
     projectFile: 'refused',
-    help: 'File with the host keys to trust.',
+    help: 'File with the host keys to trust. Unset: what ssh_config names, else ~/.ssh/known_hosts.',
+    note: '/etc/ssh/ssh_known_hosts is read as well; an unknown key is always refused.',
   },
   'sftp.hostKeyFingerprint': {
     type: 'string',
@@ -58,6 +59,6 @@ export const SFTP = defineSettings({
     max: 64,
     default: 4,
     projectFile: 'allowed',
-    help: 'Most sessions to one server.',
+    help: 'Most connections to one server; each serves four operations at once.',
   },
 });

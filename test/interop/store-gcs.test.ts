@@ -1,9 +1,12 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Removal } from '../../src/artifacts/store.ts';
+import { parseArtifactPath } from '../../src/core/artifact-path.ts';
 import { bedFolder } from '../testbeds/bed.ts';
-import { gcsPythonPath, startFakeGcs, type FakeGcs } from '../testbeds/fake-gcs.ts';
+import { gcsPythonPath, gcsStoreAt, startFakeGcs, type FakeGcs } from '../testbeds/fake-gcs.ts';
 import { askMlstow, mustRunMlstow, runMlstow, type Place } from './mlstow-command.ts';
 import { askStock } from './stock-client.ts';
 import { filesOf, treeOf, type Tree } from './tree-of.ts';
@@ -103,6 +106,26 @@ describe('what the stock client logs', () => {
     expect(paths).toEqual(['stock/MLmodel', 'stock/deep', 'stock/empty', 'stock/table.csv.gz']);
     await mustRunMlstow(['artifacts', 'download', '-r', run, '-a', 'stock', '-d', 'back'], place);
     expect(await treeOf(join(place.cwd, 'back', 'stock'))).toEqual(tree);
+  });
+
+  test('the store verifies by Google’s own checksums and removes, and the stock client sees it gone', async () => {
+    const store = await gcsStoreAt(gcs.endpoint, BUCKET, `experiment/${run}/artifacts`);
+    const io = { signal: new AbortController().signal };
+    const removals: Removal[] = [];
+    for await (const page of store.list(parseArtifactPath('stock'), { recursive: true }, io)) {
+      for (const { path, version, checksums } of page) {
+        const file = join(source, path.slice('stock/'.length));
+        const md5 = createHash('md5')
+          .update(await readFile(file))
+          .digest('hex');
+        expect(checksums).toContainEqual({ algorithm: 'md5', value: md5, scope: 'whole' });
+        removals.push({ path, kind: 'file', ...(version ? { version } : {}) });
+      }
+    }
+    expect(removals).toHaveLength(5);
+    expect(await store.remove(removals, io)).toEqual([]);
+    const script = `answer = sizes(asked["run"], "stock")`;
+    expect(await askStock({ dir: place.cwd, env: { ...place.env } }, script, { run })).toEqual({});
   });
 
   test('also from the root of the bucket', async () => {

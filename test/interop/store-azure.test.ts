@@ -2,7 +2,7 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { azurePythonPath, startAzurite, type AzuriteBed } from '../testbeds/azurite.ts';
+import { azurePythonPath, startAzurite, startManagedIdentity, type AzuriteBed } from '../testbeds/azurite.ts';
 import { uriOf } from '../testbeds/azurite-store.ts';
 import { bedFolder } from '../testbeds/bed.ts';
 import { askMlstow, mustRunMlstow, runMlstow, type Place } from './mlstow-command.ts';
@@ -26,8 +26,6 @@ beforeAll(async () => {
       MLFLOW_TRACKING_URI: `sqlite:///${join(dir, 'mlflow.db')}`,
       AZURE_STORAGE_CONNECTION_STRING: bed.connectionString,
       PYTHONPATH: await azurePythonPath(),
-      MLFLOW_MULTIPART_UPLOAD_MINIMUM_FILE_SIZE: String(6 * 1024 * 1024),
-      MLFLOW_MULTIPART_UPLOAD_CHUNK_SIZE: String(5 * 1024 * 1024),
     },
   };
   source = join(dir, 'model');
@@ -36,7 +34,7 @@ beforeAll(async () => {
   await writeFile(join(source, 'empty'), '');
   await writeFile(join(source, 'table.csv.gz'), gzipSync('a,b\n1,2\n'));
   await writeFile(join(source, 'deep', 'er', 'Größe 100%.bin'), Buffer.alloc(3_000_000, 'odd '));
-  await writeFile(join(source, 'deep', 'large.bin'), Buffer.alloc(12 * 1024 * 1024 + 17, 'large'));
+  await writeFile(join(source, 'deep', 'large.bin'), Buffer.alloc(65 * 1024 * 1024 + 17, 'large'));
   tree = await treeOf(source);
   const location = uriOf(BOX, 'experiment');
   await mustRunMlstow(['experiments', 'create', '-n', 'azure', '--artifact-location', location], place);
@@ -63,7 +61,7 @@ describe('what mlstow logs', () => {
     expect(await treeOf(join(place.cwd, 'ours', 'model'))).toEqual(tree);
     const blob = bed.container(BOX).getBlockBlobClient(`experiment/${run}/artifacts/model/deep/large.bin`);
     const blocks = await blob.getBlockList('committed');
-    expect(blocks.committedBlocks?.length).toBe(3);
+    expect(blocks.committedBlocks?.length).toBe(5);
   });
 
   test('the stock client lists, downloads and removes', async () => {
@@ -81,7 +79,7 @@ answer = {"before": before, "after": sizes(run)}
       before: Record<string, number>;
       after: Record<string, number>;
     }>({ dir: place.cwd, env: { ...place.env } }, script, { run, to });
-    expect(before).toMatchObject({ 'model/MLmodel': 12, 'model/deep/large.bin': 12 * 1024 * 1024 + 17 });
+    expect(before).toMatchObject({ 'model/MLmodel': 12, 'model/deep/large.bin': 65 * 1024 * 1024 + 17 });
     expect(await treeOf(join(to, 'model'))).toEqual(tree);
     expect(Object.keys(after).toSorted()).toEqual(
       ['model', 'model/MLmodel', 'model/empty', 'model/table.csv.gz'].toSorted(),
@@ -114,6 +112,28 @@ describe('what the stock client logs', () => {
     await mustRunMlstow(['artifacts', 'download', '-u', uri, '-d', 'lake'], { ...place, env });
     expect(await treeOf(join(place.cwd, 'lake', 'stock'))).toEqual(tree);
   });
+});
+
+test('DefaultAzureCredential over https, with the trust of the tracking server', async () => {
+  const [secure, identity] = await Promise.all([startAzurite({ tls: true }), startManagedIdentity()]);
+  try {
+    await secure.createContainer(BOX);
+    const env = {
+      ...identity.env,
+      MLSTOW_AZURE_BLOB_ENDPOINT: secure.endpoint,
+      MLFLOW_TRACKING_SERVER_CERT_PATH: secure.caFile!,
+      MLFLOW_TRACKING_URI: place.env['MLFLOW_TRACKING_URI']!,
+    };
+    const uri = uriOf(BOX, 'by-identity');
+    const there = { cwd: place.cwd, env };
+    await mustRunMlstow(['experiments', 'create', '-n', 'identity', '-l', uri, '--check'], there);
+    const { stdout, stderr } = await mustRunMlstow(['artifacts', 'list', '-u', uri, '--verbose'], there);
+    expect(JSON.parse(stdout)).toEqual([]);
+    expect(stderr).toContain('source=DefaultAzureCredential');
+    expect(identity.given()).toBe(2);
+  } finally {
+    await Promise.all([secure.stop(), identity.stop()]);
+  }
 });
 
 describe('what is refused', () => {

@@ -14,11 +14,22 @@ export function digestBytes(hex: string): Uint8Array {
   return Buffer.from(hex, 'hex');
 }
 
-/** Content type and encoding as MLflow guesses them, and the MD5 that looking and listing will tell. */
-export function blobHeaders(media: Media, md5: string | undefined): BlobHTTPHeaders {
+/** Content types of compressed files, by what MLflow's guess calls their encoding. */
+const COMPRESSED: Readonly<Record<string, string>> = {
+  gzip: 'application/gzip',
+  bzip2: 'application/x-bzip2',
+  xz: 'application/x-xz',
+  compress: 'application/x-compress',
+};
+
+/**
+ * The content type, and the MD5 that looking and listing will tell. No content encoding: MLflow's client, which stores
+ * none, would unpack such a blob when it downloads it.
+ */
+export function blobHeaders({ type, encoding }: Media, md5: string | undefined): BlobHTTPHeaders {
+  const blobContentType = encoding === undefined ? type : COMPRESSED[encoding];
   return {
-    ...(media.type === undefined ? {} : { blobContentType: media.type }),
-    ...(media.encoding === undefined ? {} : { blobContentEncoding: media.encoding }),
+    ...(blobContentType === undefined ? {} : { blobContentType }),
     ...(md5 === undefined ? {} : { blobContentMD5: digestBytes(md5) }),
   };
 }

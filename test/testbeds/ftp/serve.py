@@ -27,6 +27,7 @@ class Handler(handler):
     """The server as it is, less what the bed is asked to leave out or to refuse."""
 
     passive_ports = asked.get("passivePorts")
+    auth_failed_timeout = 0
 
     def pre_process_command(self, line, cmd, arg):
         if cmd in asked.get("unknown", []):

@@ -1,6 +1,6 @@
 import { Readable, Writable } from 'node:stream';
 import type { ArtifactPath } from '../../../core/artifact-path.ts';
-import { asFailure } from '../../../core/failure.ts';
+import { asFailure, Failure } from '../../../core/failure.ts';
 import type { Io } from '../../../core/io.ts';
 import type { ArtifactStore, Body } from '../../store.ts';
 import type { Connection } from './connection.ts';
@@ -32,7 +32,7 @@ export async function readFile(
     if (start > 0 && start >= size) {
       throw refusal('invalid', `${subject} has ${size} bytes, none at ${start}`, subject);
     }
-    const stream = new FtpBody(lease, { target, start, subject });
+    const stream = new FtpBody(lease, { target, start, subject, length: size - start });
     await stream.begin();
     return { entry: { path, kind: 'file', size, checksums: [] }, start, length: size - start, stream };
   } catch (thrown) {
@@ -68,6 +68,14 @@ interface Part {
   readonly target: string;
   readonly start: number;
   readonly subject: string;
+  /** Bytes, as the server told before. */
+  readonly length: number;
+}
+
+/** FTP marks the end of a file by closing its connection, so that only the number of bytes tells an end from a cut. */
+function otherLength(received: number, { subject, length }: Part): Failure {
+  const message = `reading ${subject} gave ${received} bytes where the server told of ${length}`;
+  return new Failure({ kind: 'unavailable', message, subject, retry: 'later' });
 }
 
 /** A body as the server sends it. */
@@ -76,6 +84,7 @@ class FtpBody extends Readable {
   readonly #part: Part;
   #resume: (() => void) | undefined;
   #over = false;
+  #received = 0;
 
   constructor(lease: Lease, part: Part) {
     super({ highWaterMark: 256 * 1024 });
@@ -86,11 +95,12 @@ class FtpBody extends Readable {
   /** Asks for the bytes; settles with the first of them, or when there are none. */
   async begin(): Promise<void> {
     const { connection } = this.#lease;
-    const { target, start, subject } = this.#part;
+    const { target, start, subject, length } = this.#part;
     await new Promise<void>((resolve, reject) => {
       const sink = new Writable({
         write: (chunk: Buffer, _encoding, done) => {
           resolve();
+          this.#received += chunk.byteLength;
           if (this.push(chunk)) done();
           else this.#resume = done;
         },
@@ -99,7 +109,8 @@ class FtpBody extends Readable {
       connection.client.downloadTo(sink, target, start).then(
         () => {
           this.#end();
-          this.push(null);
+          if (this.#received === length) this.push(null);
+          else this.destroy(otherLength(this.#received, this.#part));
           resolve();
         },
         (thrown: unknown) => {

@@ -32,7 +32,7 @@ export async function writeFile(
   if (when && 'version' in when) {
     throw refusal('unsupported', `writing ${subject} on a condition: FTP servers tell no versions`, subject);
   }
-  let begun = false;
+  let begun = false as boolean;
   try {
     return await root.pool.use(io, async (connection) => {
       await makeFolders(connection, folder, subject);

@@ -3,6 +3,7 @@ import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { bareEnvironment, bedFolder, freePort, startProcess, type Bed } from './bed.ts';
 import { cached } from './bed-cache.ts';
+import { mlflowPython } from './mlflow.ts';
 import { mustRun, runCommand } from './run-command.ts';
 
 const SSHD = '/usr/sbin/sshd';
@@ -122,7 +123,24 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
     logins: async () =>
       (await readFile(join(dir, 'sshd.log'), 'utf8'))
         .split('\n')
-        .filter((line) => line.startsWith('Accepted ')).length,
+        .filter((line) => line.startsWith('Accepted publickey')).length,
     stop: () => started.stop(),
   };
+}
+
+/** Where the stock client's SFTP packages are, for PYTHONPATH: MLflow itself declares none. */
+export async function sftpPythonPath(): Promise<string> {
+  return cached('mlflow-sftp', 'pysftp-0.2.9-paramiko-3.5.1', async (dir) => {
+    const pins = ['pysftp==0.2.9', 'paramiko==3.5.1'];
+    await mustRun(await mlflowPython(), [
+      '-m',
+      'pip',
+      'install',
+      '--quiet',
+      '--no-input',
+      '--target',
+      dir,
+      ...pins,
+    ]);
+  });
 }

@@ -41,10 +41,13 @@ export async function connect(target: Target, options: SftpOptions): Promise<Con
 async function forward(jump: Client, target: Target): Promise<Duplex> {
   return new Promise((resolve, reject) => {
     jump.forwardOut('127.0.0.1', 0, target.host, target.port, (error, stream) => {
-      if (!error) return resolve(stream);
+      if (!error) {
+        resolve(stream);
+        return;
+      }
       const label = labelOf(target);
       const message = `the jump host does not lead to ${label}: ${error.message}`;
-      return reject(new Failure({ kind: 'unavailable', message, subject: label, retry: 'later' }, error));
+      reject(new Failure({ kind: 'unavailable', message, subject: label, retry: 'later' }, error));
     });
   });
 }

@@ -97,9 +97,7 @@ async function namesIn(session: Session, root: Root, path: Under, io: Io): Promi
   if (there === undefined || kindOf(there) !== 'directory') return [];
   let found: readonly Listed[];
   try {
-    found = await session.ask<readonly Listed[]>(io.signal, (sftp, done) =>
-      sftp.readdir(directory, done as never),
-    );
+    found = await session.ask<readonly Listed[]>(io.signal, (sftp, done) => sftp.readdir(directory, done));
   } catch (thrown) {
     if (isAbsent(thrown)) return [];
     throw thrown;

@@ -25,16 +25,18 @@ export function startLogin(target: Target, { attempts, skipped }: Identities): L
       if (index === -1) {
         index = 0;
         // Asking for nothing first tells which methods the server takes (RFC 4252, section 5.2).
-        return done({ type: 'none', username: target.user });
+        done({ type: 'none', username: target.user });
+        return;
       }
       while (index < attempts.length) {
         const attempt = attempts[index] as Attempt;
         index += 1;
         if (accepted && !accepted.includes(methodOf(attempt))) continue;
         tried.push(attempt.name);
-        return done(attempt.auth);
+        done(attempt.auth);
+        return;
       }
-      return done(false as never);
+      done(false as never);
     },
     failure: (cause) => refused(target, { tried, skipped, accepted: accepted ?? [] }, cause),
   };

@@ -2,10 +2,10 @@ import type { Failure } from '../../../core/failure.ts';
 import { asFailure } from '../../../core/failure.ts';
 import type { Session } from './session.ts';
 
-/** A session in use; give it back when the operation and its body are done. */
+/** A session in use; `release` gives it back when the operation and its body are done. */
 export interface Lease {
   readonly session: Session;
-  release(): void;
+  readonly release: () => void;
 }
 
 interface Slot {

@@ -130,7 +130,7 @@ export async function firstNames(session: Session, directory: string, io: Io): P
   const handle = await session.ask<Buffer>(io.signal, (sftp, done) => sftp.opendir(directory, done));
   try {
     const found = await session.ask<readonly { filename: string }[]>(io.signal, (sftp, done) =>
-      sftp.readdir(handle, done as never),
+      sftp.readdir(handle, done),
     );
     return found.map(({ filename }) => filename);
   } catch (thrown) {

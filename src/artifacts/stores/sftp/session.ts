@@ -59,7 +59,10 @@ export class Session {
   async ask<T>(signal: AbortSignal, send: (sftp: SFTPWrapper, done: Answer<T>) => void): Promise<T> {
     signal.throwIfAborted();
     return new Promise((resolve, reject) => {
-      if (this.#death) return reject(this.#death);
+      if (this.#death) {
+        reject(this.#death);
+        return;
+      }
       const settle = (act: () => void) => {
         if (!this.#waiting.delete(fail)) return;
         signal.removeEventListener('abort', onAbort);
@@ -136,9 +139,12 @@ export async function openSession(target: Target, options: SftpOptions): Promise
     client.once('close', broke);
     client.sftp((error, sftp) => {
       client.off('close', broke);
-      if (!error) return resolve(new Session(connection, sftp, label, options.idleMs));
+      if (!error) {
+        resolve(new Session(connection, sftp, label, options.idleMs));
+        return;
+      }
       connection.end();
-      return reject(noSubsystem(label, error));
+      reject(noSubsystem(label, error));
     });
   });
 }

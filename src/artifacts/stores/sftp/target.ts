@@ -48,7 +48,7 @@ async function resolveHost(parts: HostPort, options: SftpOptions, isJump: boolea
   const first = (keyword: string) => config.get(keyword)?.[0];
   const host = (first('hostname') ?? alias).replaceAll('%h', alias).replaceAll('%%', '%');
   const port = parts.port ?? Number(first('port') ?? SSH_PORT);
-  const user = parts.user !== undefined && parts.user !== '' ? parts.user : (first('user') ?? options.user);
+  const user = [parts.user, first('user')].find((each) => each !== undefined && each !== '') ?? options.user;
   const expand = (text: string) => expandTokens(text, { d: options.home, h: host, r: user, u: options.user });
   const password = parts.password ?? (isJump ? undefined : options.password);
   const keyAlias = first('hostkeyalias');

@@ -8,7 +8,7 @@ import { Failure } from '../../../src/core/failure.ts';
 import type { Io } from '../../../src/core/io.ts';
 import { planUploads, type UploadPlan, type UploadSource } from '../../../src/transfer/plan-uploads.ts';
 import type { Report } from '../../../src/transfer/report.ts';
-import { partBytesFor, planParts } from '../../../src/transfer/upload-parts.ts';
+import { partBytesFor, planParts, prefersParts } from '../../../src/transfer/upload-parts.ts';
 import { runUploads } from '../../../src/transfer/upload.ts';
 import { faulty } from '../../conformance/artifact-store/faulty.ts';
 import { createMemoryStore, MemoryContent } from '../../conformance/artifact-store/memory-store.ts';
@@ -37,6 +37,17 @@ describe('parts', () => {
     expect(partBytesFor(100, { ...s3, minBytes: 1, maxBytes: 4 * MIB })).toBe(4 * MIB);
     expect(() => partBytesFor(100, { ...s3, maxBytes: 10, maxParts: 9 })).toThrow(Failure);
     expect(partBytesFor(90, { ...s3, minBytes: 1, maxBytes: 10, maxParts: 9 })).toBe(10);
+  });
+
+  it('are as large, and used from the size on, that the store prefers', () => {
+    const s3 = { ...rules, minBytes: 5 * MIB, maxBytes: 5 * 1024 * MIB, maxParts: 10_000 };
+    const preferring = (partBytes: number, fromBytes = 0) => ({ ...s3, preferred: { partBytes, fromBytes } });
+    expect(partBytesFor(100 * MIB, preferring(100 * MIB))).toBe(100 * MIB);
+    expect(partBytesFor(100 * MIB, preferring(MIB))).toBe(5 * MIB);
+    expect(partBytesFor(10_000 * 20 * MIB, preferring(10 * MIB))).toBe(20 * MIB);
+    expect([64, 65].map((size) => prefersParts(size * MIB, s3))).toEqual([false, true]);
+    expect([99, 100].map((size) => prefersParts(size, preferring(1, 100)))).toEqual([false, true]);
+    expect(prefersParts(0, preferring(1))).toBe(false);
   });
 
   it('cover the file without gap or overlap', () => {

@@ -49,19 +49,21 @@ async function ask(client: ProxyClient, io: Io): Promise<ProxyCapabilities> {
 }
 
 /**
- * The server's capabilities, asked once: within 3 s and without retries, as MLflow's client does. A server that answers
+ * The server's capabilities, asked once, by all who want them at the same time together: within 3 s and without retries, as MLflow's client does. A server that answers
  * in another way, or not at all, has none; one that did not answer is asked again next time.
  * @throws Failure cancelled
  */
 export function capabilityProbe(client: ProxyClient): (io: Io) => Promise<ProxyCapabilities> {
   let kept: ProxyCapabilities | undefined;
+  let asking: Promise<ProxyCapabilities> | undefined;
   return async (io) => {
     if (kept) return kept;
+    const signal = AbortSignal.any([io.signal, AbortSignal.timeout(PROBE_MS)]);
+    asking ??= ask(client, { ...io, signal }).finally(() => {
+      asking = undefined;
+    });
     try {
-      kept = await ask(client, {
-        ...io,
-        signal: AbortSignal.any([io.signal, AbortSignal.timeout(PROBE_MS)]),
-      });
+      kept = await asking;
       return kept;
     } catch (thrown) {
       if (io.signal.aborted || !(thrown instanceof Failure)) throw thrown;

@@ -8,10 +8,14 @@ export function tagOf(etag: string): string {
 }
 
 /**
- * The MD5 that the ETag of an object or a part is at S3 and those like it, unless a KMS or customer key encrypts it;
- * undefined where it is none. https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html
+ * The MD5 that a store tells of an object or a part: Google's in its own header, at S3 and those like it the ETag, unless
+ * a KMS or customer key encrypts it. Undefined where it tells none.
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html
+ * @see https://cloud.google.com/storage/docs/xml-api/reference-headers#xgooghash
  */
-export function md5OfTag(headers: Readonly<Record<string, string>>): string | undefined {
+export function md5Told(headers: Readonly<Record<string, string>>): string | undefined {
+  const google = /(?:^|[\s,])md5=([A-Za-z0-9+/]{22}==)/.exec(headers['x-goog-hash'] ?? '')?.[1];
+  if (google !== undefined) return Buffer.from(google, 'base64').toString('hex');
   const tag = tagOf(headers['etag'] ?? '');
   const keyed =
     (headers['x-amz-server-side-encryption'] ?? '').startsWith('aws:kms') ||

@@ -6,7 +6,7 @@ import { partsUrl, placeOf } from './address.ts';
 import { askJson, expectDone, send, subjectOf, type ProxyClient } from './client.ts';
 import { countBytes } from './count-bytes.ts';
 import type { Direct, DirectOptions } from './direct.ts';
-import { md5OfTag, tagOfParts } from './etag.ts';
+import { md5Told, tagOfParts } from './etag.ts';
 import { isMissingService } from './failures.ts';
 import { placeTrouble, refuseTrouble } from './name-trouble.ts';
 import { storedTag } from './read-direct.ts';
@@ -137,7 +137,7 @@ async function putPart(upload: Upload, part: Part, source: Source, io: Io): Prom
     if (tag === '' && upload.id !== undefined) {
       throw failed(subject, 'corrupt', `the store gave no ETag for part ${part.number}`);
     }
-    const told = md5OfTag(response.headers);
+    const told = md5Told(response.headers);
     const [checksum] = body.tally.checksums();
     confirm(subject, part, checksum?.value, told);
     return { ...part, tag, ...(checksum && told !== undefined ? { checksum } : {}) };

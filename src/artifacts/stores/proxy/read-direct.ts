@@ -10,7 +10,7 @@ import type { Direct } from './direct.ts';
 import { isMissingService, isPresignedOnly } from './failures.ts';
 import { refuseTrouble } from './name-trouble.ts';
 import { absent, beyond, extentOf, rangeOf, readObject, type Part } from './read.ts';
-import { md5OfTag, tagOf } from './etag.ts';
+import { md5Told, tagOf } from './etag.ts';
 import { sendSigned, signedOf, type Signed } from './signed.ts';
 
 const DOING = 'read';
@@ -65,7 +65,7 @@ function refusal(subject: string, part: Part, size?: number) {
 /** Digests of the whole object: Azure tells one of a whole answer, S3's ETag is one of an object stored in one piece. */
 function checksumsOf({ status, headers }: NetResponse): readonly Checksum[] {
   const told = status === 200 ? headers['content-md5'] : undefined;
-  const md5 = told === undefined ? md5OfTag(headers) : Buffer.from(told, 'base64').toString('hex');
+  const md5 = told === undefined ? md5Told(headers) : Buffer.from(told, 'base64').toString('hex');
   return md5 === undefined ? [] : [{ algorithm: 'md5', value: md5, scope: 'whole' }];
 }
 

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { connectProxy, type ProxyStore } from '../../../../src/artifacts/stores/proxy/connect-proxy.ts';
+import type { DirectOptions } from '../../../../src/artifacts/stores/proxy/direct.ts';
 import { systemClock } from '../../../../src/core/clock.ts';
 import { Failure } from '../../../../src/core/failure.ts';
 import type { Io } from '../../../../src/core/io.ts';
@@ -27,11 +28,16 @@ export interface Opened extends Listener {
 /** A store whose server answers as told, at root `0/r`. */
 export async function openProxy(
   answer: Answer,
-  options: { readonly root?: string; readonly trusted?: boolean; readonly allowRedirects?: boolean } = {},
+  options: {
+    readonly root?: string;
+    readonly trusted?: boolean;
+    readonly allowRedirects?: boolean;
+    readonly direct?: DirectOptions;
+  } = {},
 ): Promise<Opened> {
   const listener = await startListener(answer);
   const net = createNet({ verifyTls: true, connectMs: 5_000, idleMs: 10_000, maxSockets: 8 });
-  const { root = '/0/r', trusted = true, allowRedirects = true } = options;
+  const { root = '/0/r', trusted = true, allowRedirects = true, direct } = options;
   const url = new URL(`${listener.url}${SERVICE}${root}`);
   const store = connectProxy({
     url,
@@ -40,6 +46,7 @@ export async function openProxy(
     clock: systemClock,
     label: 'mlflow-artifacts:/0/r',
     allowRedirects,
+    ...(direct ? { direct } : {}),
   });
   const stop = async () => {
     net.close();

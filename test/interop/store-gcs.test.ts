@@ -7,6 +7,7 @@ import type { Removal } from '../../src/artifacts/store.ts';
 import { parseArtifactPath } from '../../src/core/artifact-path.ts';
 import { bedFolder } from '../testbeds/bed.ts';
 import { gcsPythonPath, gcsStoreAt, startFakeGcs, type FakeGcs } from '../testbeds/fake-gcs.ts';
+import { startListener } from '../testbeds/listener.ts';
 import { askMlstow, mustRunMlstow, runMlstow, type Place } from './mlstow-command.ts';
 import { askStock } from './stock-client.ts';
 import { filesOf, treeOf, type Tree } from './tree-of.ts';
@@ -132,6 +133,32 @@ describe('what the stock client logs', () => {
     const { stdout } = await mustRunMlstow(['artifacts', 'list', '-u', `gs://${BUCKET}`], place);
     expect(JSON.parse(stdout)).toEqual([{ path: 'experiment', is_dir: true }]);
   });
+});
+
+test('the built command signs in with a workload identity, and its token goes to the endpoint', async () => {
+  const tokens = await startListener((_, response) => {
+    response.writeHead(200, { 'content-type': 'application/json' });
+    response.end(JSON.stringify({ access_token: 'the-token', expires_in: 3600, token_type: 'Bearer' }));
+  });
+  const service = await startListener((_, response) => response.end('{"items":[{"name":"a","size":"3"}]}'));
+  const credentials = join(place.cwd, 'identity.json');
+  const subject = join(place.cwd, 'subject');
+  await writeFile(subject, 'subject-token');
+  const identity = {
+    type: 'external_account',
+    audience: '//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p/providers/q',
+    subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
+    token_url: `${tokens.url}/token`,
+    credential_source: { file: subject },
+  };
+  await writeFile(credentials, JSON.stringify(identity));
+  const env = { MLSTOW_GCS_API_ENDPOINT: service.url, GOOGLE_APPLICATION_CREDENTIALS: credentials };
+  const args = ['artifacts', 'list', '-u', 'gs://bucket', '--verbose'];
+  const { stdout, stderr } = await mustRunMlstow(args, { cwd: place.cwd, env });
+  expect(JSON.parse(stdout)).toEqual([{ path: 'a', is_dir: false, file_size: 3 }]);
+  expect(service.requests[0]?.headers.authorization).toBe('Bearer the-token');
+  expect(stderr).not.toContain('the-token');
+  await Promise.all([tokens.stop(), service.stop()]);
 });
 
 describe('what is refused', () => {

@@ -1,4 +1,5 @@
-import { readdir, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, writeFile } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createGate } from '../../src/artifacts/layers/gate.ts';
@@ -156,10 +157,6 @@ describe('a broken network', () => {
         expect(facts).toMatchObject({ kind: 'timeout', retry: 'later' });
       }
     });
-    await under({ type: 'latency', attributes: { latency: 2_000 } }, data, async () => {
-      expect((await failureOf(names(raw))).kind).toBe('timeout');
-      expect((await failureOf(contentOf(raw, 'file'))).kind).toBe('timeout');
-    });
     await under({ ...hole, stream: 'downstream' }, data, async () => {
       expect((await failureOf(contentOf(raw, 'file'))).kind).toBe('unavailable');
     });
@@ -274,6 +271,24 @@ describe('servers of other habits', () => {
     expect(await readdir(join(bed.root, 'faults'))).toEqual(['file']);
     await close();
     await bed.stop();
+  });
+
+  test('data connections that stay silent are a timeout', async () => {
+    const silent = createServer();
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    const passivePort = await freePort();
+    const { port } = silent.address() as AddressInfo;
+    const bed = await startPyftpd({ passivePorts: [passivePort], announce: { [passivePort]: port } });
+    await mkdir(join(bed.root, 'faults'));
+    await chmod(join(bed.root, 'faults'), 0o777);
+    await writeFile(join(bed.root, 'faults', 'file'), 'x');
+    const { raw, close } = open(bed, { idleMs: 300 });
+    expect((await failureOf(names(raw))).kind).toBe('timeout');
+    expect((await failureOf(contentOf(raw, 'file'))).kind).toBe('timeout');
+    expect((await failureOf(write(raw, 'new'))).kind).toBe('timeout');
+    await close();
+    await bed.stop();
+    silent.close();
   });
 
   test('a name that is not UTF-8 is told, not skipped', async () => {

@@ -110,14 +110,14 @@ export const ARTIFACTS = defineSettings({
     variables: ['MLFLOW_ENABLE_PROXY_MULTIPART_UPLOAD'],
     projectFile: 'allowed',
     help: 'Send large files in parts past a proxying server, straight to its store.',
-    note: 'Unset: as the server says.',
+    note: 'Unset: as the server says. Parts go by the connection settings of S3 (AWS_CA_BUNDLE, MLFLOW_S3_IGNORE_TLS).',
   },
   'artifacts.proxyMultipartDownload': {
     type: 'boolean',
     variables: ['MLFLOW_ENABLE_PROXY_MULTIPART_DOWNLOAD'],
     projectFile: 'allowed',
-    help: 'Read large files past a proxying server, straight from its store.',
-    note: 'Unset: as the server says.',
+    help: 'Read files past a proxying server, straight from its store.',
+    note: 'Unset: as the server says. Files of any size, as in MLflow.',
   },
   'artifacts.multipartUploadMinimumFileSize': {
     type: 'bytes',
@@ -125,7 +125,7 @@ export const ARTIFACTS = defineSettings({
     min: 0,
     default: 500 * MIB,
     projectFile: 'allowed',
-    help: 'Files from this size on are sent in parts.',
+    help: 'Files from this size on are sent in parts past a proxying server.',
   },
   'artifacts.multipartUploadChunkSize': {
     type: 'bytes',
@@ -133,7 +133,7 @@ export const ARTIFACTS = defineSettings({
     min: 1,
     default: 100 * MIB,
     projectFile: 'allowed',
-    help: 'Size of one sent part.',
+    help: 'Size of one part that is sent past a proxying server; at least 5 MiB, more for files of more than 10000 parts.',
     note: "100 MiB as MLflow's documentation of the artifact store says; MLflow 3.17 itself uses 10 MiB.",
   },
   'artifacts.multipartDownloadMinimumFileSize': {

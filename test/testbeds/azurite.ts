@@ -17,6 +17,8 @@ import { makeTls } from './tls.ts';
 /** Microsoft's Python client with what MLflow's environment lacks of it. */
 const PYTHON_CLIENT = ['azure-storage-blob==12.31.1', 'azure-core==1.41.0', 'isodate==0.7.2'];
 
+const require = createRequire(import.meta.url);
+
 /** The emulator's own account. */
 export const ACCOUNT = 'devstoreaccount1';
 const KEY = Buffer.from('a key of our own for the emulator').toString('base64');
@@ -49,7 +51,7 @@ async function answersAnything(url: string, caFile: string | undefined): Promise
 
 /** Azurite's Blob service, in memory; with `tls` over https, where it takes tokens as well. */
 export async function startAzurite(options: { readonly tls?: boolean } = {}): Promise<AzuriteBed> {
-  const main = createRequire(import.meta.url).resolve('azurite/dist/src/blob/main.js');
+  const main = require.resolve('azurite/dist/src/blob/main.js');
   const dir = await bedFolder('azurite');
   const port = await freePort();
   const tls = options.tls ? await makeTls(dir) : undefined;

@@ -66,8 +66,19 @@ export async function execute(invocation: Invocation, world: ProcessWorld): Prom
   await session?.close();
   if (stop.signal.aborted && failure) failure = stop.signal.reason as Failure;
   if (!failure) return 0;
-  world.stderr.write(json(session) ? failureJson(failure) : failureText(failure, session?.verbose ?? false));
+  const verbose = session?.verbose ?? false;
+  const settings = session && verbose ? await decidingSettings(failure, session) : [];
+  world.stderr.write(json(session) ? failureJson(failure) : failureText(failure, verbose, settings));
   return stop.code() ?? exitCodeOf(failure.kind);
+}
+
+/** The settings that a failure names, with the values that somebody gave them. */
+async function decidingSettings(failure: Failure, session: Session): Promise<readonly string[]> {
+  const { explainAll } = await import('../config/explain.ts');
+  const named = new Set<string>(failure.facts.settings);
+  return explainAll(session.config)
+    .filter(({ key, value, origin }) => named.has(key) && value !== undefined && origin !== 'default')
+    .map(({ key, value = '', origin = '' }) => `${key} = ${value} (${origin})`);
 }
 
 /** `--deadline`: the command stops as it does on a signal, with exit code 7. */

@@ -128,7 +128,11 @@ function build(
 
 function prepare(command: Commander, output: ParserOutput): void {
   command.exitOverride();
-  command.configureOutput({ writeOut: (text) => output.out(text), writeErr: (text) => output.err(text) });
+  command.configureOutput({
+    writeOut: (text) => output.out(text),
+    writeErr: (text) => output.err(text),
+    outputError: (text, write) => write(text.replace(/^error: /, 'mlstow: ')),
+  });
   for (const child of command.commands) prepare(child, output);
 }
 

@@ -50,7 +50,7 @@ export interface FailureFacts {
   readonly retryAfterMs?: number;
   /** `unknown`: it may have happened; only an idempotent operation may be repeated. Default `none`. */
   readonly effect?: 'none' | 'unknown';
-  /** Keys of the settings that decide this; the CLI adds their values and origins. */
+  /** Keys of the settings that decide this; the CLI adds their values and origins with `--verbose`. */
   readonly settings?: readonly string[];
   readonly vendor?: VendorFacts;
 }

@@ -5,8 +5,11 @@ function sentence(text: string): string {
   return /[.!?]$/.test(text) ? text : `${text}.`;
 }
 
-/** The failure as a person reads it on stderr: what went wrong, then what to do. */
-export function failureText(failure: Failure, verbose: boolean): string {
+/**
+ * The failure as a person reads it on stderr: what went wrong, then what to do. With `--verbose` also what it came from:
+ * `settings`, the values that decided it and who set them, and the causes.
+ */
+export function failureText(failure: Failure, verbose: boolean, settings: readonly string[] = []): string {
   const lines = [`mlstow: ${sentence(failure.message)}`];
   if (failure.facts.hint) lines.push(`  ${sentence(failure.facts.hint)}`);
   if (failure.kind === 'internal') {
@@ -15,7 +18,7 @@ export function failureText(failure: Failure, verbose: boolean): string {
       redactUri(String(failure.cause instanceof Error ? failure.cause.stack : failure.stack)),
     );
   } else if (verbose) {
-    lines.push(...causes(failure));
+    lines.push(...settings.map((line) => `  decided by: ${line}`), ...causes(failure));
   }
   return `${lines.join('\n')}\n`;
 }

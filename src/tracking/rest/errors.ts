@@ -55,14 +55,20 @@ function hintFor(kind: FailureKind, answer: ErrorAnswer, { text, code }: ServerE
     : 'set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN';
 }
 
+/** MLflow's own messages stand for themselves; what a proxy or a web page says needs to be told whose words it is. */
+function sentenceOf({ url, status }: ErrorAnswer, { code, text }: ServerError): string {
+  if (code !== undefined && text !== '') return text;
+  const said = text === '' ? '' : `: ${text}`;
+  return `the tracking server ${url.host} answered ${status}${said}`;
+}
+
 /** What the shared mapping says, put in the words of the tracking API. */
 function told(answer: ErrorAnswer, plain: Failure, context: ErrorContext): Told {
   const error = readServerError(answer.body);
   const unknownPlace = (answer.status === 404 || answer.status === 405) && error.code === undefined;
   if (unknownPlace || error.code === 'ENDPOINT_NOT_FOUND') return lackedEndpoint(answer, context);
   const hint = hintFor(plain.kind, answer, error, context);
-  const message = error.text === '' ? `the tracking server answered ${answer.status}` : error.text;
-  return { kind: plain.kind, message, ...(hint === undefined ? {} : { hint }) };
+  return { kind: plain.kind, message: sentenceOf(answer, error), ...(hint === undefined ? {} : { hint }) };
 }
 
 function redirected(answer: ErrorAnswer, location: string): Told {

@@ -3,7 +3,7 @@ import { Failure } from '../../../core/failure.ts';
 
 /** A path as a user types it: a trailing slash and `.` name the same place. */
 export function readPath(typed: string | undefined): Under {
-  const bare = (typed ?? '').replace(/\/+$/, '');
+  const bare = (typed ?? '').replace(/\/+$/, '').replace(/^(\.\/+)+/, '');
   if (typed?.startsWith('/')) {
     throw new Failure({
       kind: 'usage',

@@ -49,21 +49,22 @@ describe('an error of MLflow', () => {
 
 describe('an error without a code', () => {
   it.each([
-    [401, 'You are not authenticated. See docs.', 'unauthenticated', 'You are not authenticated. See docs'],
-    [403, 'Permission denied', 'denied', 'Permission denied'],
-    [400, '{"detail":"Invalid path."}', 'invalid', 'Invalid path'],
-    [403, '{"message":"Missing Authentication Token"}', 'denied', 'Missing Authentication Token'],
-    [408, '', 'timeout', 'the tracking server answered 408'],
+    [401, 'You are not authenticated. See docs.', 'unauthenticated', ': You are not authenticated. See docs'],
+    [403, 'Permission denied', 'denied', ': Permission denied'],
+    [400, '{"detail":"Invalid path."}', 'invalid', ': Invalid path'],
+    [403, '{"message":"Missing Authentication Token"}', 'denied', ': Missing Authentication Token'],
+    [408, '', 'timeout', ''],
     [
       413,
       '<html><head><title>413 Request Entity Too Large</title></head></html>',
       'too-large',
-      '413 Request Entity Too Large',
+      ': 413 Request Entity Too Large',
     ],
-    [502, '<html>\r\n<body><h1>502 Bad&nbsp;Gateway</h1></body></html>', 'unavailable', '502 Bad Gateway'],
-    [503, 'Service Unavailable', 'unavailable', 'Service Unavailable'],
-    [504, '[]', 'timeout', 'the tracking server answered 504'],
-  ])('%d %j is %s', (status, body, kind, message) => {
+    [502, '<html>\r\n<body><h1>502 Bad&nbsp;Gateway</h1></body></html>', 'unavailable', ': 502 Bad Gateway'],
+    [503, 'Service Unavailable', 'unavailable', ': Service Unavailable'],
+    [504, '[]', 'timeout', ''],
+  ])('%d %j is %s', (status, body, kind, said) => {
+    const message = `the tracking server mlflow.example:5000 answered ${status}${said}`;
     expect(failure(status, body).facts).toMatchObject({ kind, message });
   });
 

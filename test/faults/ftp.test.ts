@@ -251,6 +251,17 @@ describe('a server that is strict', () => {
 });
 
 describe('servers of other habits', () => {
+  test('TLS from the first byte', async () => {
+    const bed = await startPyftpd({ tls: 'implicit' });
+    const { store, close } = open(bed, { tls: 'implicit' });
+    await write(store, 'a/file', pattern(100_000));
+    await write(store, 'empty', Buffer.alloc(0));
+    expect(await names(store)).toEqual(['a', 'a/file', 'empty']);
+    expect((await contentOf(store, 'a/file')).equals(pattern(100_000))).toBe(true);
+    await close();
+    await bed.stop();
+  });
+
   test('neither EPSV, MLSD nor SIZE: PASV, LIST and what it tells', async () => {
     const bed = await startPyftpd({ unknown: ['EPSV', 'MLSD', 'MLST', 'SIZE'] });
     const { store, close } = open(bed);

@@ -27,8 +27,8 @@ export interface FtpBed extends Bed {
 }
 
 export interface PyftpdOptions {
-  /** Whether TLS is demanded (explicit, for control and data). */
-  readonly tls?: boolean;
+  /** Whether TLS is demanded, for control and data: after AUTH TLS, or from the first byte. */
+  readonly tls?: boolean | 'implicit';
   /** The only ports for data connections. */
   readonly passivePorts?: readonly number[];
   /** Other ports that EPSV tells in their place: those of proxies. */
@@ -66,14 +66,15 @@ async function vsftpd(): Promise<string> {
   return '/usr/sbin/vsftpd';
 }
 
-async function listens(port: number): Promise<boolean> {
+/** Whether a server greets, or, where TLS comes first, takes a connection. */
+async function listens(port: number, sign: 'data' | 'connect' = 'data'): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1');
     socket.setTimeout(1_000, () => socket.destroy());
-    socket.once('data', () => resolve(true));
+    socket.once(sign, () => resolve(true));
     socket.once('close', () => resolve(false));
     socket.once('error', () => resolve(false));
-    socket.once('data', () => socket.destroy());
+    socket.once(sign, () => socket.destroy());
   });
 }
 
@@ -103,7 +104,7 @@ export async function startPyftpd(options: PyftpdOptions = {}): Promise<FtpBed> 
     args: [join(HERE, 'serve.py'), config],
     env: bareEnvironment(dir),
     dir,
-    ready: () => listens(port),
+    ready: () => listens(port, options.tls === 'implicit' ? 'connect' : 'data'),
     readyMs: READY_MS,
   });
   return {

@@ -29,6 +29,16 @@ class Handler(handler):
     passive_ports = asked.get("passivePorts")
     auth_failed_timeout = 0
 
+    def handle(self):
+        if asked.get("tls") == "implicit":
+            self.secure_connection(self.ssl_context)
+        else:
+            super().handle()
+
+    def handle_ssl_established(self):
+        if asked.get("tls") == "implicit":
+            super().handle()
+
     def pre_process_command(self, line, cmd, arg):
         if cmd in asked.get("unknown", []):
             self.respond(f"502 Command {cmd} not implemented.")

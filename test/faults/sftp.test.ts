@@ -1,6 +1,7 @@
 import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 
 import { join } from 'node:path';
+import SftpClient from 'ssh2-sftp-client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createGate } from '../../src/artifacts/layers/gate.ts';
 import { guard } from '../../src/artifacts/layers/guard.ts';
@@ -16,6 +17,7 @@ import type { Io } from '../../src/core/io.ts';
 import { parseLocation } from '../../src/core/location.ts';
 import { failureOf } from '../conformance/artifact-store/expect-failure.ts';
 import { freePort } from '../testbeds/bed.ts';
+import { mustRun } from '../testbeds/run-command.ts';
 import { connectTo, type Target } from '../testbeds/sftp-store.ts';
 import { makeKey, startSshd, type Sshd } from '../testbeds/sshd.ts';
 import { startToxiproxy, type Proxy, type Toxiproxy } from '../testbeds/toxiproxy.ts';
@@ -134,6 +136,36 @@ describe('who we are', () => {
     expect(told).toEqual([expect.stringContaining('holds a password')]);
     expect(told.join()).not.toContain('p%40ss');
   });
+});
+
+test('the agent is asked, of many keys for the right one', async () => {
+  const agentSocket = join(sshd.dir, 'agent');
+  const agent = await mustRun('ssh-agent', ['-a', agentSocket, '-s']);
+  closing.push(async () => void process.kill(Number(/SSH_AGENT_PID=(\d+)/.exec(agent.stdout)?.[1])));
+  const other = join(sshd.dir, 'agent-other');
+  await makeKey(other);
+  const env = { ...process.env, SSH_AUTH_SOCK: agentSocket };
+  await mustRun('ssh-add', ['-q', other, sshd.identityFile], { env });
+  const home = join(sshd.dir, 'no-keys');
+  await mkdir(home);
+  expect(await look(open(sshd, { agentSocket, home, knownHosts: sshd.knownHosts }))).toBeUndefined();
+  const none = open(sshd, { home, knownHosts: sshd.knownHosts });
+  expect((await failureOf(look(none))).message).toContain('nothing could be offered');
+});
+
+test('another client reads what is written, under its own name only', async () => {
+  const folder = join(served, 'shared');
+  await open(sshd, {}, folder).write(path('deep/file'), bytesSource(Buffer.from('bytes')), {}, io);
+  const client = new SftpClient('oracle', {
+    error: () => undefined,
+    end: () => undefined,
+    close: () => undefined,
+  });
+  const privateKey = await readFile(sshd.identityFile);
+  await client.connect({ host: sshd.host, port: sshd.port, username: sshd.user, privateKey });
+  expect((await client.list(join(folder, 'deep'))).map(({ name }) => name)).toEqual(['file']);
+  expect(await client.get(join(folder, 'deep', 'file'))).toEqual(Buffer.from('bytes'));
+  await client.end();
 });
 
 describe('sessions', () => {

@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { connectSftp, type SftpBackend } from '../../src/artifacts/stores/sftp/backend.ts';
 import type { SftpOptions } from '../../src/artifacts/stores/sftp/options.ts';
-import type { ArtifactStore } from '../../src/artifacts/store.ts';
 import { parseLocation, type Location } from '../../src/core/location.ts';
 import type { Sshd } from './sshd.ts';
 
@@ -25,9 +24,4 @@ export function connectTo(target: Target, overrides: Partial<SftpOptions> = {}):
     warn: () => undefined,
     ...overrides,
   });
-}
-
-/** A store of ours at a directory, on connections of its own. */
-export function storeAt(target: Target, path: string, overrides: Partial<SftpOptions> = {}): ArtifactStore {
-  return connectTo(target, overrides).at(sftpLocation(target, path));
 }

@@ -53,7 +53,7 @@ export function createDirect(
       if (closed.has(way)) return false;
       if (only || options[way] === true) return true;
       const told = await capabilities(io);
-      only = told.presignedOnly;
+      only ||= told.presignedOnly;
       if (only) return true;
       const offered = way === 'upload' ? told.multipartUploads : told.multipartDownloads;
       return options[way] === undefined && offered;

@@ -1,5 +1,5 @@
 import type { ArtifactPath } from '../../../core/artifact-path.ts';
-import { Failure, type FailureKind } from '../../../core/failure.ts';
+import { asFailure, Failure, type FailureKind } from '../../../core/failure.ts';
 import { cleanupIo, type Io } from '../../../core/io.ts';
 import type { Multipart, Part, Receipt, Source, Stored, UploadSession } from '../../store.ts';
 import { partsUrl, placeOf } from './address.ts';
@@ -9,6 +9,7 @@ import type { Direct, DirectOptions } from './direct.ts';
 import { md5Told, tagOfParts } from './etag.ts';
 import { isMissingService } from './failures.ts';
 import { placeTrouble, refuseTrouble } from './name-trouble.ts';
+import { outliveStop } from './outlive.ts';
 import { storedTag } from './read-direct.ts';
 import { sendSigned, signedOf, type Signed } from './signed.ts';
 import { statObject } from './stat.ts';
@@ -86,7 +87,8 @@ async function create(
   const asked = call(place, 'create');
   let told;
   try {
-    told = await askJson(client, { ...asked, json: { path: place.name, num_parts: count } }, io);
+    const begun = { ...asked, json: { path: place.name, num_parts: count } };
+    told = await outliveStop(asked.subject, io, async (late) => askJson(client, begun, late));
   } catch (thrown) {
     if (!isMissingService(thrown)) throw thrown;
     direct.close('upload');
@@ -95,8 +97,9 @@ async function create(
   const { upload_id: id, credentials } = told;
   const signed = signedParts(credentials, count);
   const upload = { ...place, signed: signed ?? [], ...(typeof id === 'string' && id !== '' ? { id } : {}) };
-  if (signed) return upload;
+  if (signed && !io.signal.aborted) return upload;
   await abort(upload, cleanupIo(io)).catch(() => undefined);
+  if (io.signal.aborted) throw asFailure(io.signal.reason, asked.subject);
   throw failed(asked.subject, 'corrupt', `the server did not sign an http(s) URL for each of ${count} parts`);
 }
 

@@ -194,6 +194,22 @@ describe('a server', () => {
     expect(acts(server).at(-1)).toBe('POST /mpu/abort/0/r/dir');
   });
 
+  test('that begins an upload while we are told to stop is told to give it up', async () => {
+    const store = await startStore();
+    const controller = new AbortController();
+    const server = await openServer({
+      instead: (request, response) => {
+        if (!isCreate(request)) return false;
+        controller.abort();
+        setTimeout(() => json(response, 200, { upload_id: 'u', credentials: credentials(store, 3) }), 50);
+        return true;
+      },
+    });
+    const begun = multipartOf(server).begin(at('dir/big.bin'), plan(12), { signal: controller.signal });
+    expect((await failureOf(begun)).kind).toBe('cancelled');
+    expect(acts(server)).toEqual(['POST /mpu/create/0/r/dir', 'POST /mpu/abort/0/r/dir']);
+  });
+
   test.each(['dir/Train:log', 'dir/a\\b', 'dir/c:d'])('would store %s under another name', async (path) => {
     const server = await openServer({ store: await startStore() });
     expect((await failureOf(send(server, bytes, path))).kind).toBe('unsupported');

@@ -241,7 +241,7 @@ describe('a broken network', () => {
     await proxy.heal();
   });
 
-  test('a server that falls silent is a timeout, reading and writing', async () => {
+  test('a server that falls silent is a timeout, and its session is replaced', async () => {
     const store = broken(400);
     expect(await look(store)).toBeUndefined();
     await proxy.add({ type: 'timeout', stream: 'downstream', attributes: { timeout: 0 } });

@@ -162,7 +162,7 @@ describe('configuration files', () => {
     expect(config.get('net.caFile')).toBe(join(space.home, 'c.pem'));
     expect(config.get('artifacts.sharedPaths')).toEqual(['/mnt/a', join(space.home, 'b'), join(own, 'c')]);
     expect(config.get('tracking.serverCertPath')).toBe(join(space.project, 'x.pem'));
-    expect(config.get('sftp.knownHosts')).toBe(join(space.home, '.ssh/known_hosts'));
+    expect(config.get('sftp.configFile')).toBe(join(space.home, '.ssh/config'));
   });
 });
 

@@ -15,13 +15,18 @@ function hdfsOptions(config: Config): Omit<HdfsOptions, 'net' | 'maxSockets'> {
   const webhdfsUrl = config.get('hdfs.webhdfsUrl');
   const confDir = config.get('hdfs.confDir');
   const home = config.get('hdfs.home');
+  const principal = config.get('hdfs.kerberosUser');
+  const ticketCache = config.get('hdfs.kerberosTicketCache');
   return {
+    driver: config.get('hdfs.driver'),
     user: config.get('hdfs.user') ?? userInfo().username,
     extraConf: config.get('hdfs.extraConf'),
     ...(token === undefined ? {} : { delegationToken: token }),
     ...(webhdfsUrl === undefined ? {} : { webhdfsUrl }),
     ...(confDir === undefined ? {} : { confDir }),
     ...(home === undefined ? {} : { home }),
+    ...(ticketCache === undefined ? {} : { ticketCache }),
+    ...(principal === undefined ? {} : { principal }),
   };
 }
 

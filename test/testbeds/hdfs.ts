@@ -2,9 +2,10 @@ import { mkdir } from 'node:fs/promises';
 import { request, type IncomingMessage } from 'node:http';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
-import { answers, bareEnvironment, bedFolder, freePort, startProcess, type Bed } from './bed.ts';
+import { bareEnvironment, bedFolder, freePort, startProcess, type Bed } from './bed.ts';
 import { installHadoop } from './hdfs/install.ts';
 import { writeSiteFiles, type Properties } from './hdfs/site-files.ts';
+import { secureProperties, type Security } from './hdfs/security.ts';
 import { mustRun } from './run-command.ts';
 
 /** `--add-opens`: without it every answer of WebHDFS is 500 on Java 17. */
@@ -46,21 +47,21 @@ async function ports(): Promise<Ports> {
   return { rpc: rpc!, http: http!, data: data!, dataHttp: dataHttp!, dataIpc: dataIpc! };
 }
 
-function coreOf({ rpc }: Ports, dir: string): Properties {
-  return { 'fs.defaultFS': `hdfs://127.0.0.1:${rpc}`, 'hadoop.tmp.dir': join(dir, 'data'),
+function coreOf({ rpc }: Ports, dir: string, host: string): Properties {
+  return { 'fs.defaultFS': `hdfs://${host}:${rpc}`, 'hadoop.tmp.dir': join(dir, 'data'),
     [`hadoop.proxyuser.${SUPERUSER}.hosts`]: '*',
     [`hadoop.proxyuser.${SUPERUSER}.groups`]: '*',
   };
 }
 
-function hdfsOf(at: Ports): Properties {
+function hdfsOf(at: Ports, host: string): Properties {
   return {
-    'dfs.namenode.http-address': `127.0.0.1:${at.http}`,
+    'dfs.namenode.http-address': `${host}:${at.http}`,
     'dfs.namenode.rpc-bind-host': '127.0.0.1',
-    'dfs.datanode.address': `127.0.0.1:${at.data}`,
-    'dfs.datanode.http.address': `127.0.0.1:${at.dataHttp}`,
-    'dfs.datanode.ipc.address': `127.0.0.1:${at.dataIpc}`,
-    'dfs.datanode.hostname': '127.0.0.1',
+    'dfs.datanode.address': `${host}:${at.data}`,
+    'dfs.datanode.http.address': `${host}:${at.dataHttp}`,
+    'dfs.datanode.ipc.address': `${host}:${at.dataIpc}`,
+    'dfs.datanode.hostname': host,
     'dfs.replication': '1',
     'dfs.namenode.safemode.extension': '0',
     'dfs.namenode.fs-limits.min-block-size': '1048576',
@@ -74,6 +75,11 @@ export function hadoopArguments(install: string, confDir: string, main: string):
   return [...JVM, '-cp', classPath, main];
 }
 
+/** Anything is an answer: a secure one refuses who has no ticket. */
+async function isUp(webhdfs: string): Promise<boolean> {
+  return (await fetch(`${webhdfs}/jmx`, { signal: AbortSignal.timeout(2_000) })).status < 500;
+}
+
 async function isServing(webhdfs: string): Promise<boolean> {
   const asked = `${webhdfs}/jmx?qry=Hadoop:service=NameNode,name=FSNamesystemState`;
   const state = await (await fetch(asked, { signal: AbortSignal.timeout(2_000) })).text();
@@ -81,28 +87,35 @@ async function isServing(webhdfs: string): Promise<boolean> {
 }
 
 /** A NameNode and a DataNode, whose superuser is the account that runs the tests. Needs Java 17, and Maven once. */
-export async function startHdfs(): Promise<HdfsBed> {
+export async function startHdfs(security?: Security): Promise<HdfsBed> {
   const install = await installHadoop();
   const dir = await bedFolder('hdfs');
   const confDir = join(dir, 'conf');
   await mkdir(confDir);
   const at = await ports();
-  await writeSiteFiles(confDir, coreOf(at, dir), hdfsOf(at));
-  const webhdfs = `http://127.0.0.1:${at.http}`;
+  // A ticket is for a host name.
+  const host = security ? 'localhost' : '127.0.0.1';
+  const secure = security ? await secureProperties(security, confDir) : { core: {}, hdfs: {}, jvm: [] };
+  await writeSiteFiles(
+    confDir,
+    { ...coreOf(at, dir, host), ...secure.core },
+    { ...hdfsOf(at, host), ...secure.hdfs },
+  );
+  const webhdfs = `http://${host}:${at.http}`;
   const env = { ...bareEnvironment(dir), HADOOP_USER_NAME: SUPERUSER };
-  const run = (main: string) => hadoopArguments(install, confDir, `${PACKAGE}.${main}`);
+  const run = (main: string) => [...secure.jvm, ...hadoopArguments(install, confDir, `${PACKAGE}.${main}`)];
   await mustRun('java', [...run('namenode.NameNode'), '-format', '-nonInteractive'], { env, cwd: dir });
   const start = async (name: string, main: string, ready: () => Promise<boolean>) =>
     startProcess({ name, file: 'java', args: run(main), env, dir, ready, readyMs: 120_000 });
   const [nameNode, dataNode] = await Promise.all([
-    start('namenode', 'namenode.NameNode', () => answers(`${webhdfs}/jmx`)),
-    start('datanode', 'datanode.DataNode', () => isServing(webhdfs)),
+    start('namenode', 'namenode.NameNode', () => isUp(webhdfs)),
+    start('datanode', 'datanode.DataNode', () => security?.ready(webhdfs) ?? isServing(webhdfs)),
   ]);
   return {
-    authority: `127.0.0.1:${at.rpc}`,
+    authority: `${host}:${at.rpc}`,
     webhdfs,
     confDir,
-    dataNode: `127.0.0.1:${at.dataHttp}`,
+    dataNode: `${host}:${at.dataHttp}`,
     install,
     call: async (method, path, query, body) => call(webhdfs, method, path, query, body),
     stop: async () => {

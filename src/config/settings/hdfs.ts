@@ -33,6 +33,14 @@ export const HDFS = defineSettings({
     projectFile: 'refused',
     help: 'WebHDFS or HttpFS endpoint, where it is not at the default port of the name node.',
   },
+  'hdfs.driver': {
+    type: 'enum',
+    values: ['webhdfs', 'cli'],
+    variables: ['MLSTOW_HDFS_DRIVER'],
+    default: 'webhdfs',
+    projectFile: 'refused',
+    help: 'WebHDFS or HttpFS; or the hdfs command, one JVM for each operation.',
+  },
   'hdfs.confDir': {
     type: 'path',
     variables: ['HADOOP_CONF_DIR'],

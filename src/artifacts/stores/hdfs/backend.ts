@@ -4,10 +4,13 @@ import { Failure } from '../../../core/failure.ts';
 import type { Net } from '../../../net/net.ts';
 import type { ArtifactStore } from '../../store.ts';
 import { readConfiguration, type HadoopConfiguration } from './configuration.ts';
-import { accountName, delegationToken, type Credentials } from './credentials.ts';
+import { delegationToken, type Credentials } from './credentials.ts';
 import { webHdfsOf } from './name-nodes.ts';
 import { pathTrouble } from './names.ts';
+import { accountOrTicket } from './negotiate.ts';
 import { placeOfLocation } from './place.ts';
+import { createCliStore } from './cli/store.ts';
+import type { Shell } from './cli/run-shell.ts';
 import type { NameNodes } from './webhdfs/client.ts';
 import { createWebHdfsStore } from './webhdfs/store.ts';
 import type { Under } from '../../../core/artifact-path.ts';
@@ -18,6 +21,12 @@ export interface HdfsOptions {
   readonly user: string;
   readonly delegationToken?: string;
   readonly webhdfsUrl?: string;
+  /** `webhdfs` unless told; `cli` is the `hdfs` command, found in `home` or on the PATH. */
+  readonly driver?: 'webhdfs' | 'cli';
+  /** Kerberos ticket cache, as KRB5CCNAME holds it. */
+  readonly ticketCache?: string;
+  /** Kerberos principal to act as. */
+  readonly principal?: string;
   /** Folder with core-site.xml and hdfs-site.xml. */
   readonly confDir?: string;
   /** Where Hadoop is installed; its configuration is in `etc/hadoop`. */
@@ -44,10 +53,15 @@ function confDirOf({ confDir, home }: HdfsOptions): string | undefined {
   return confDir ?? (home === undefined ? undefined : join(home, 'etc', 'hadoop'));
 }
 
-function credentialsOf(options: HdfsOptions): Credentials {
-  return options.delegationToken === undefined
-    ? accountName(options.user)
-    : delegationToken(options.delegationToken);
+function credentialsOf(options: HdfsOptions, configuration: HadoopConfiguration): Credentials {
+  const { delegationToken: token, ticketCache, principal, user } = options;
+  if (token !== undefined) return delegationToken(token);
+  const secure = configuration.get('hadoop.security.authentication')?.toLowerCase() === 'kerberos';
+  const whose = {
+    ...(ticketCache === undefined ? {} : { ticketCache }),
+    ...(principal === undefined ? {} : { principal }),
+  };
+  return accountOrTicket(user, whose, secure ? 'ticket' : 'name');
 }
 
 function checkRoot(location: Location, path: string): void {
@@ -61,9 +75,34 @@ function checkRoot(location: Location, path: string): void {
   });
 }
 
+function shellOf(options: HdfsOptions): Shell {
+  const { home, confDir, ticketCache, user } = options;
+  return {
+    command: home === undefined ? 'hdfs' : join(home, 'bin', 'hdfs'),
+    env: {
+      HADOOP_USER_NAME: user,
+      ...(home === undefined ? {} : { HADOOP_HOME: home }),
+      ...(confDir === undefined ? {} : { HADOOP_CONF_DIR: confDir }),
+      ...(ticketCache === undefined ? {} : { KRB5CCNAME: ticketCache }),
+    },
+  };
+}
+
+/** Stores by the `hdfs` command, which resolves hosts, services and mount tables itself. */
+function createCliAt(options: HdfsOptions): HdfsBackend['at'] {
+  const shell = shellOf(options);
+  const known = new Set<string>();
+  return (location) => {
+    const path = location.path.split('/').filter(Boolean).join('/');
+    checkRoot(location, path === '' ? '' : `/${path}`);
+    const uri = `${location.scheme}://${location.authority}${path === '' ? '' : `/${path}`}`;
+    return createCliStore({ shell, label: location.redacted, uri, known });
+  };
+}
+
 function createAt(options: HdfsOptions, configuration: HadoopConfiguration): HdfsBackend['at'] {
   const known = new Map<string, NameNodes>();
-  const credentials = credentialsOf(options);
+  const credentials = credentialsOf(options, configuration);
   return (location) => {
     const { authority, path } = placeOfLocation(location, configuration);
     checkRoot(location, path);
@@ -84,11 +123,10 @@ function createAt(options: HdfsOptions, configuration: HadoopConfiguration): Hdf
  * @throws Failure misconfigured: a configuration that cannot be read
  */
 export async function connectHdfs(options: HdfsOptions): Promise<HdfsBackend> {
-  const configuration = await readConfiguration(confDirOf(options), options.extraConf);
-  return {
-    at: createAt(options, configuration),
-    close: async () => {
-      options.net.close();
-    },
+  const close = async () => {
+    options.net.close();
   };
+  if (options.driver === 'cli') return { at: createCliAt(options), close };
+  const configuration = await readConfiguration(confDirOf(options), options.extraConf);
+  return { at: createAt(options, configuration), close };
 }

@@ -13,16 +13,6 @@ export interface Credentials {
   learn(answer: NetResponse): boolean;
 }
 
-/** An account name, believed by clusters without Kerberos. */
-export function accountName(user: string): Credentials {
-  return {
-    who: user,
-    query: () => ({ 'user.name': user }),
-    headers: async () => ({}),
-    learn: () => false,
-  };
-}
-
 /** A delegation token, as `hdfs fetchdt --print` or GETDELEGATIONTOKEN gives it. */
 export function delegationToken(token: string): Credentials {
   return {

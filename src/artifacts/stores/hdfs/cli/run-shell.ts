@@ -1,0 +1,104 @@
+import type { Readable, Writable } from 'node:stream';
+import { Failure } from '../../../../core/failure.ts';
+import type { Io } from '../../../../core/io.ts';
+import type { Asked } from '../failures.ts';
+
+/** The `hdfs` command and what it is run with. */
+export interface Shell {
+  /** A path, or a name that is looked for on the PATH. */
+  readonly command: string;
+  /** Added to this process's own environment. */
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** A command under way. */
+export interface Running {
+  readonly stdin: Writable;
+  readonly stdout: Readable;
+  /** Waits for the end. */
+  readonly done: Promise<Ended>;
+  /** Has it stop and undo what is unfinished (its shutdown hooks remove temporary files), by force after 8 s. */
+  stop(): void;
+}
+
+/** How a command ended. */
+export interface Ended {
+  /** Undefined when it was stopped. */
+  readonly code: number | undefined;
+  /** What it said on stderr that begins with the name of the verb: `rm: …`. */
+  readonly complaints: readonly string[];
+}
+
+const FORCE_MS = 8_000;
+const MAX_STDERR = 256 * 1024;
+
+function notThere(shell: Shell, { doing, subject }: Asked, cause: unknown): Failure {
+  return new Failure(
+    {
+      kind: 'misconfigured',
+      message: `cannot ${doing} ${subject}: the command ${shell.command} cannot be run`,
+      subject,
+      hint: 'set HADOOP_HOME to where Hadoop is installed, or MLSTOW_HDFS_DRIVER=webhdfs to do without it',
+      settings: ['hdfs.home', 'hdfs.driver'],
+    },
+    cause,
+  );
+}
+
+function complaintsIn(stderr: string, verb: string): readonly string[] {
+  const start = `${verb}: `;
+  return stderr
+    .split('\n')
+    .filter((line) => line.startsWith(start))
+    .map((line) => line.slice(start.length));
+}
+
+/**
+ * Starts `hdfs dfs -<verb> …`: one JVM, 2 to 4 seconds before its first byte. Times are UTC.
+ * @throws Failure misconfigured when it cannot be run
+ */
+export async function startShell(
+  shell: Shell,
+  verb: string,
+  args: readonly string[],
+  asked: Asked,
+  io: Io,
+): Promise<Running> {
+  const { execa } = await import('execa');
+  io.signal.throwIfAborted();
+  const child = execa(shell.command, ['dfs', `-${verb}`, ...args], {
+    env: { ...shell.env, TZ: 'UTC' },
+    reject: false,
+    buffer: { stdout: false, stderr: true },
+    maxBuffer: MAX_STDERR,
+    stdin: 'pipe',
+    forceKillAfterDelay: FORCE_MS,
+    cleanup: true,
+  });
+  const stop = () => void child.kill('SIGTERM');
+  io.signal.addEventListener('abort', stop, { once: true });
+  const done = child.then((result) => {
+    io.signal.removeEventListener('abort', stop);
+    io.signal.throwIfAborted();
+    if (result.code === 'ENOENT' || result.code === 'EACCES') throw notThere(shell, asked, result);
+    return { code: result.exitCode, complaints: complaintsIn(result.stderr, verb) };
+  });
+  done.catch(() => undefined);
+  return { stdin: child.stdin, stdout: child.stdout, done, stop };
+}
+
+/** Runs a command to its end; gives its lines. */
+export async function runShell(
+  shell: Shell,
+  verb: string,
+  args: readonly string[],
+  asked: Asked,
+  io: Io,
+): Promise<Ended & { readonly stdout: string }> {
+  const running = await startShell(shell, verb, args, asked, io);
+  running.stdin.end();
+  const chunks: Buffer[] = [];
+  running.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
+  const ended = await running.done;
+  return { ...ended, stdout: Buffer.concat(chunks).toString('utf8') };
+}

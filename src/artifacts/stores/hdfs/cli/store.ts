@@ -1,0 +1,45 @@
+import type { ArtifactStore, Traits } from '../../../store.ts';
+import { complaintFailure } from './complaint.ts';
+import { listCli, statCli } from './look.ts';
+import { readCli, writeCli } from './move.ts';
+import { CLI_REMOVE_BATCH, makeDirectoryCli, removeCli } from './remove.ts';
+import { cliTrouble, type CliRoot } from './root.ts';
+import { runShell } from './run-shell.ts';
+
+/** What the `hdfs` command promises: every operation is a JVM of its own, so few run at once. */
+export const CLI_TRAITS: Traits = {
+  ranges: 'none',
+  publish: 'gap',
+  ifAbsent: 'checked',
+  directories: 'real',
+  order: 'path',
+  stat: 'request',
+  unknownLength: 'write',
+  maxWriteBytes: Number.MAX_SAFE_INTEGER,
+  removeBatch: CLI_REMOVE_BATCH,
+  connections: 2,
+  proofs: [],
+};
+
+/** A root on a Hadoop file system, reached by the `hdfs` command: by RPC, mount tables and Kerberos as it is configured. */
+export function createCliStore(root: CliRoot): ArtifactStore {
+  return {
+    label: root.label,
+    backend: `hdfs command ${root.shell.command}`,
+    traits: CLI_TRAITS,
+    accepts: cliTrouble,
+    stat: async (path, io) => statCli(root, path, io),
+    list: (under, options, io) => listCli(root, under, options, io),
+    read: async (path, options, io) => readCli(root, path, options, io),
+    write: async (path, source, { when }, io) => writeCli(root, path, source, when, io),
+    remove: async (batch, io) => removeCli(root, batch, io),
+    facts: async (io) => {
+      const top = `${/^\w+:\/\/[^/]*/.exec(root.uri)?.[0] ?? ''}/`;
+      const asked = { doing: 'look at', subject: root.label };
+      const ended = await runShell(root.shell, 'stat', ['%F', top], asked, io);
+      if (ended.code !== 0) throw complaintFailure(ended, asked);
+      return { anchor: 'present' };
+    },
+    makeDirectory: async (path, io) => makeDirectoryCli(root, path, io),
+  };
+}

@@ -1,0 +1,124 @@
+import { createRequire } from 'node:module';
+import { Failure } from '../../../core/failure.ts';
+import type { Io } from '../../../core/io.ts';
+import type { NetResponse } from '../../../net/net.ts';
+import type { Credentials } from './credentials.ts';
+import { readTicket, type Ticket } from './ticket.ts';
+
+/** Whose ticket is used. */
+export interface KerberosOptions {
+  /** As KRB5CCNAME holds it; unset: the default cache. */
+  readonly ticketCache?: string;
+  /** Principal to act as, of those in the cache. */
+  readonly principal?: string;
+}
+
+/** The part of the package `kerberos` that is used. */
+interface KerberosPackage {
+  initializeClient(service: string, options: object): Promise<{ step(challenge: string): Promise<string> }>;
+  readonly GSS_MECH_OID_SPNEGO: number;
+}
+
+const SETTINGS = ['hdfs.kerberosTicketCache', 'hdfs.kerberosUser'];
+const COOKIE = /(?:^|, )hadoop\.auth=("[^"]+"|[^;,"]+)/;
+
+/** Compiled when it is installed, so it is no dependency: found next to mlstow, or on NODE_PATH. */
+function loadPackage(host: string): KerberosPackage {
+  try {
+    return createRequire(import.meta.url)('kerberos') as KerberosPackage;
+  } catch (thrown) {
+    throw new Failure(
+      {
+        kind: 'unsupported',
+        message: `${host} asks for Kerberos, and the package "kerberos" is not installed`,
+        subject: host,
+        hint:
+          'install it next to mlstow (npm install -g kerberos; it needs a compiler and libkrb5-dev), ' +
+          'or set MLSTOW_HDFS_DRIVER=cli or MLSTOW_HDFS_DELEGATION_TOKEN',
+        settings: ['hdfs.driver', 'hdfs.delegationToken'],
+      },
+      thrown,
+    );
+  }
+}
+
+const REASONS: Readonly<Record<Ticket['state'], (ticket: Ticket) => string>> = {
+  missing: ({ cache }) => `there is no Kerberos ticket in ${cache}`,
+  expired: ({ principal, cache }) =>
+    `the Kerberos ticket of ${principal ?? 'its principal'} in ${cache} has expired`,
+  valid: ({ principal }) => `the Kerberos ticket of ${principal ?? 'its principal'} was not taken`,
+  unknown: () => 'no Kerberos ticket could be used',
+};
+
+function noTicket(host: string, ticket: Ticket, options: KerberosOptions, cause: unknown): Failure {
+  const who = ticket.principal ?? options.principal ?? 'USER@REALM';
+  return new Failure(
+    {
+      kind: 'unauthenticated',
+      message: `cannot log in to ${host}: ${REASONS[ticket.state](ticket)}`,
+      subject: host,
+      hint:
+        ticket.state === 'valid'
+          ? `check that the KDC knows HTTP/${host.replace(/:\d+$/, '')}, and MLFLOW_KERBEROS_USER`
+          : `kinit ${who}, and MLFLOW_KERBEROS_TICKET_CACHE if it is not in the default cache`,
+      settings: SETTINGS,
+    },
+    cause,
+  );
+}
+
+/** A SPNEGO token for one request. @throws Failure unauthenticated, unsupported */
+async function tokenFor(to: URL, options: KerberosOptions): Promise<string> {
+  const kerberos = loadPackage(to.host);
+  const { ticketCache, principal } = options;
+  // GSSAPI takes the cache's name from the environment of its process and nowhere else.
+  // eslint-disable-next-line no-restricted-syntax
+  if (ticketCache !== undefined) process.env['KRB5CCNAME'] = ticketCache;
+  try {
+    const settings = { mechOID: kerberos.GSS_MECH_OID_SPNEGO, ...(principal ? { principal } : {}) };
+    const client = await kerberos.initializeClient(`HTTP@${to.hostname}`, settings);
+    return await client.step('');
+  } catch (thrown) {
+    throw noTicket(to.host, await readTicket(ticketCache), options, thrown);
+  }
+}
+
+/** Whether a server says that it wants SPNEGO (RFC 4559). */
+function wantsNegotiate({ status, headers }: NetResponse): boolean {
+  return status === 401 && /(?:^|,\s*)negotiate\b/i.test(headers['www-authenticate'] ?? '');
+}
+
+/**
+ * An account name where it is believed, a Kerberos ticket where a server asks for one. After the first answer its cookie
+ * stands for the ticket, for that server only.
+ * @param from whether the configuration says that the cluster has Kerberos; otherwise the first 401 tells
+ */
+export function accountOrTicket(
+  user: string,
+  options: KerberosOptions,
+  from: 'name' | 'ticket',
+): Credentials {
+  let mode = from;
+  const cookies = new Map<string, string>();
+  return {
+    who: user,
+    query: () => (mode === 'name' ? { 'user.name': user } : {}),
+    headers: async (to: URL, io: Io): Promise<Readonly<Record<string, string>>> => {
+      if (mode === 'name') return {};
+      io.signal.throwIfAborted();
+      const cookie = cookies.get(to.origin);
+      if (cookie !== undefined) return { cookie: `hadoop.auth=${cookie}` };
+      return { authorization: `Negotiate ${await tokenFor(to, options)}` };
+    },
+    learn: (answer) => {
+      if (wantsNegotiate(answer)) {
+        const again = mode === 'name' || cookies.delete(answer.url.origin);
+        mode = 'ticket';
+        return again;
+      }
+      const cookie = COOKIE.exec(answer.headers['set-cookie'] ?? '')?.[1];
+      if (mode === 'ticket' && cookie !== undefined) cookies.set(answer.url.origin, cookie);
+      return false;
+    },
+  };
+}

@@ -24,7 +24,11 @@ export function hdfsConformanceBed(
     plant: async (root, key, bytes) => {
       await bed().call('PUT', `${place(root)}/${key}`, 'op=CREATE', bytes);
     },
-    hiddenNames: ['.artifact.uploading.mlstow-0123456789abcdef', '.artifact.uploading.model', 'data._COPYING_'],
+    hiddenNames: [
+      '.artifact.uploading.mlstow-0123456789abcdef',
+      '.artifact.uploading.model',
+      'data._COPYING_',
+    ],
     refusedName: 'run:1/model',
     deny: async (root, path, act) => {
       const parent = dirname(`${place(root)}/${path}`);

@@ -48,7 +48,9 @@ async function ports(): Promise<Ports> {
 }
 
 function coreOf({ rpc }: Ports, dir: string, host: string): Properties {
-  return { 'fs.defaultFS': `hdfs://${host}:${rpc}`, 'hadoop.tmp.dir': join(dir, 'data'),
+  return {
+    'fs.defaultFS': `hdfs://${host}:${rpc}`,
+    'hadoop.tmp.dir': join(dir, 'data'),
     [`hadoop.proxyuser.${SUPERUSER}.hosts`]: '*',
     [`hadoop.proxyuser.${SUPERUSER}.groups`]: '*',
   };

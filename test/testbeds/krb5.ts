@@ -7,7 +7,7 @@ import { mustRun, runCommand } from './run-command.ts';
 
 const REALM = 'LAB.TEST';
 const PASSWORD = 'for tests only';
-const PACKAGES = ['krb5-kdc', 'krb5-admin-server', 'krb5-user'];
+const PACKAGES = ['krb5-kdc', 'krb5-admin-server', 'krb5-user', 'libkrb5-dev'];
 /** Where Debian keeps the daemons. */
 const PATH = `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin`;
 
@@ -22,13 +22,17 @@ export interface KdcBed extends Bed {
 }
 
 async function isInstalled(): Promise<boolean> {
-  const found = await runCommand('sh', ['-c', 'command -v krb5kdc kadmin.local kinit klist'], {
-    env: { ...process.env, PATH },
-  });
+  const found = await runCommand(
+    'sh',
+    ['-c', 'command -v krb5kdc kadmin.local kinit klist && test -e /usr/include/gssapi/gssapi.h'],
+    {
+      env: { ...process.env, PATH },
+    },
+  );
   return found.code === 0;
 }
 
-/** Debian starts no daemon of the packages: a policy of its own forbids it while they are installed. */
+/** Also the headers that `krb5/node-package.ts` compiles with. Debian starts no daemon at run level 1. */
 async function install(): Promise<void> {
   if (await isInstalled()) return;
   const command = `apt-get install -y --no-install-recommends ${PACKAGES.join(' ')}`;
@@ -47,6 +51,7 @@ function krb5Conf(port: number): string {
  rdns = false
  dns_canonicalize_hostname = false
  udp_preference_limit = 1
+ clockskew = 2
 [realms]
  ${REALM} = {
   kdc = 127.0.0.1:${port}

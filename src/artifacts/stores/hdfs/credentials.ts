@@ -9,8 +9,8 @@ export interface Credentials {
   query(): Readonly<Record<string, string>>;
   /** Headers of a request to a name node. @throws Failure unauthenticated, unsupported */
   headers(to: URL, io: Io): Promise<Readonly<Record<string, string>>>;
-  /** Takes what an answer gives (a cookie); true when the same request has to be made again. */
-  learn(answer: NetResponse): boolean;
+  /** Takes what an answer gives (a cookie); true when the same request, sent with these headers, has to be made again. */
+  learn(answer: NetResponse, sent: Readonly<Record<string, string>>): boolean;
 }
 
 /** A delegation token, as `hdfs fetchdt --print` or GETDELEGATIONTOKEN gives it. */

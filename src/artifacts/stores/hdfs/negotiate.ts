@@ -110,11 +110,12 @@ export function accountOrTicket(
       if (cookie !== undefined) return { cookie: `hadoop.auth=${cookie}` };
       return { authorization: `Negotiate ${await tokenFor(to, options)}` };
     },
-    learn: (answer) => {
+    learn: (answer, sent) => {
       if (wantsNegotiate(answer)) {
-        const again = mode === 'name' || cookies.delete(answer.url.origin);
+        // Requests at once are refused at once: each is made again that went without a ticket.
         mode = 'ticket';
-        return again;
+        cookies.delete(answer.url.origin);
+        return sent['authorization'] === undefined;
       }
       const cookie = COOKIE.exec(answer.headers['set-cookie'] ?? '')?.[1];
       if (mode === 'ticket' && cookie !== undefined) cookies.set(answer.url.origin, cookie);

@@ -75,9 +75,12 @@ async function ask(nameNodes: NameNodes, base: URL, call: Call, io: Io): Promise
   const { net, credentials } = nameNodes;
   for (let again = false; ; again = true) {
     const url = urlOf(base, call, credentials);
-    const headers = { 'user-agent': 'mlstow', ...(await credentials.headers(url, io)) };
+    const headers: Record<string, string> = {
+      'user-agent': 'mlstow',
+      ...(await credentials.headers(url, io)),
+    };
     const answer = await net.send({ method: call.method, url, headers, redirect: 'manual' }, io);
-    const repeat = credentials.learn(answer);
+    const repeat = credentials.learn(answer, headers);
     if (answer.status < 400) return answer;
     const told = toldBy(answer, await readStart(answer, MAX_ERROR_BYTES));
     if (!repeat || again) throw refusalFailure(told, call);

@@ -8,6 +8,8 @@ export interface Ticket {
   readonly cache: string;
 }
 
+const COMMAND = 'klist';
+
 /**
  * Looks at a ticket cache, for a message: `klist -s` tells by its exit code whether there is a ticket that has not
  * expired, `klist` names its principal.
@@ -18,7 +20,7 @@ export async function readTicket(ticketCache: string | undefined): Promise<Ticke
   const cache = ticketCache ?? 'the default cache';
   const which = ticketCache === undefined ? [] : ['-c', ticketCache];
   const run = async (args: readonly string[]) =>
-    execa('klist', args, { reject: false, stdin: 'ignore', timeout: 5_000, env: { LC_ALL: 'C' } });
+    execa(COMMAND, args, { reject: false, stdin: 'ignore', timeout: 5_000, env: { LC_ALL: 'C' } });
   const silent = await run(['-s', ...which]);
   if (silent.exitCode === undefined) return { state: 'unknown', cache };
   const principal = /^Default principal: (\S+)/m.exec((await run(which)).stdout)?.[1];

@@ -103,6 +103,14 @@ test('a standby is passed over, and the active name node is asked first from the
   expect(active.requests).toHaveLength(3);
 });
 
+test('where nothing listens, it is told where it was looked for', async () => {
+  const store = await storeOn('http://127.0.0.1:1');
+  const failure = await failureOf(store.stat(parseArtifactPath('file'), io));
+  expect(failure.facts).toMatchObject({ kind: 'unavailable', retry: 'later', effect: 'none' });
+  expect(failure.facts.hint).toContain('http://127.0.0.1:1');
+  expect(failure.facts.hint).toContain('MLSTOW_HDFS_DRIVER=cli');
+});
+
 test('two standbys are unavailable, worth a retry', async () => {
   const standby = await listen((_request, response) => {
     response.writeHead(403).end(remote('StandbyException', 'not active'));

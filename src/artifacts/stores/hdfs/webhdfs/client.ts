@@ -87,6 +87,16 @@ async function ask(nameNodes: NameNodes, base: URL, call: Call, io: Io): Promise
   }
 }
 
+/** Where it was looked for, since the port of a location is RPC's and often the only one that is open. */
+function unreached(failure: Failure, { urls }: NameNodes): Failure {
+  if (failure.facts.vendor?.status !== undefined || failure.facts.hint !== undefined) return failure;
+  const asked = urls.map(({ origin }) => origin).join(' and ');
+  const hint =
+    `WebHDFS was looked for at ${asked}; set MLSTOW_HDFS_WEBHDFS_URL or HADOOP_CONF_DIR if it is elsewhere, ` +
+    'MLSTOW_HDFS_DRIVER=cli where only RPC is open';
+  return failure.with({ hint, settings: ['hdfs.webhdfsUrl', 'hdfs.confDir', 'hdfs.driver'] });
+}
+
 /**
  * Asks the name node; an active one is found among two. Answers below 400 are given back, redirects included.
  * @throws Failure by the exception that it told (`failures.ts`); those of the connection
@@ -105,7 +115,8 @@ export async function askNameNode(client: WebHdfsClient, call: Call, io: Io): Pr
       first ??= thrown;
     }
   }
-  throw first ?? hdfsFailure('misconfigured', client.label, `${client.label} has no name node`);
+  if (first) throw unreached(first, nameNodes);
+  throw hdfsFailure('misconfigured', client.label, `${client.label} has no name node`);
 }
 
 /** Asks the name node for JSON. @throws Failure misconfigured when it is something else */

@@ -10,12 +10,17 @@ const REWRITTEN_SCHEMES = new Set(
 );
 const TEMPORARY = '.artifact.uploading.';
 
+/** What stands at the start of a name and MLflow takes for a URI scheme that it writes in another way; usually nothing. */
+export function rewrittenScheme(name: string): string | undefined {
+  const scheme = SCHEME.exec(name)?.[1];
+  return scheme !== undefined && (scheme !== scheme.toLowerCase() || REWRITTEN_SCHEMES.has(scheme))
+    ? scheme
+    : undefined;
+}
+
 function schemeTrouble(segment: string): string | undefined {
-  const scheme = SCHEME.exec(segment)?.[1];
-  if (scheme === undefined) return undefined;
-  const lower = scheme.toLowerCase();
-  if (lower === scheme && !REWRITTEN_SCHEMES.has(lower)) return undefined;
-  return `stock MLflow takes "${scheme}:" for a URI scheme and rewrites it`;
+  const scheme = rewrittenScheme(segment);
+  return scheme && `stock MLflow takes "${scheme}:" for a URI scheme and rewrites it`;
 }
 
 function hasControl(segment: string): boolean {

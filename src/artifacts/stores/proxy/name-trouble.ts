@@ -1,23 +1,14 @@
 import { Failure } from '../../../core/failure.ts';
 import type { ArtifactPath } from '../../../core/artifact-path.ts';
+import { rewrittenScheme } from '../../../core/stock-names.ts';
 import { placeOf, type ProxyAddress } from './address.ts';
-
-/** Schemes after which Python's urllib writes `//`, so that another name comes out (`urllib.parse.uses_netloc`). */
-const REWRITTEN_SCHEMES = new Set(
-  (
-    'ftp http gopher nntp telnet imap wais file mms https shttp snews prospero rtsp rtsps rtspu rsync svn svn+ssh ' +
-    'sftp nfs git git+ssh ws wss itms-services'
-  ).split(' '),
-);
 
 /** What the server does to a whole place because of how it starts. */
 function startTrouble(place: string): string | undefined {
   if (/^[\0- ]/.test(place)) return 'an MLflow server drops blanks at the start';
   if (place.startsWith('..')) return 'an MLflow server refuses places that start with ".."';
-  const scheme = /^([A-Za-z][A-Za-z0-9+.-]*):/.exec(place)?.[1];
-  if (scheme === undefined) return undefined;
-  if (scheme === scheme.toLowerCase() && !REWRITTEN_SCHEMES.has(scheme)) return undefined;
-  return `an MLflow server takes "${scheme}:" for a URI scheme and rewrites it`;
+  const scheme = rewrittenScheme(place);
+  return scheme && `an MLflow server takes "${scheme}:" for a URI scheme and rewrites it`;
 }
 
 /** What the server does to a place because of how it ends: it parses every place as a URL. */

@@ -11,12 +11,18 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('../', import.meta.url));
 const git = (...args) => execFileSync('git', args, { cwd: root, encoding: 'utf8' }).trim();
 
-const isConformance = (name) => name.startsWith(join('test', 'conformance'));
+/** Beds of the conformance suite that also run its large cases: a real folder and a strict server. */
+const SUITE_BEDS = [
+  'test/unit/artifacts/local/local-store.test.ts',
+  'test/conformance/artifact-store/s3-minio.test.ts',
+];
 
 const files = readdirSync(join(root, 'test'), { recursive: true })
   .map((name) => join('test', name))
   .filter((name) => name.endsWith('.test.ts'))
-  .filter((name) => isConformance(name) || readFileSync(join(root, name), 'utf8').includes('MLSTOW_SOAK'));
+  .filter(
+    (name) => SUITE_BEDS.includes(name) || readFileSync(join(root, name), 'utf8').includes('MLSTOW_SOAK'),
+  );
 
 const folder = mkdtempSync(join(tmpdir(), 'mlstow-soak-'));
 const outputFile = join(folder, 'soak.json');

@@ -1,18 +1,14 @@
-import { resolve } from 'node:path';
 import { createGate, type Gate } from '../artifacts/layers/gate.ts';
 import { guard } from '../artifacts/layers/guard.ts';
 import { layered } from '../artifacts/layers/layered.ts';
 import { limit } from '../artifacts/layers/limit.ts';
 import { retry } from '../artifacts/layers/retry.ts';
 import { trace } from '../artifacts/layers/trace.ts';
-import { STORES, systemOf, type System } from '../artifacts/registry.ts';
+import { systemOf, type System } from '../artifacts/registry.ts';
 import type { ArtifactStore } from '../artifacts/store.ts';
-import type { Config } from '../config/resolve.ts';
-import type { Clock } from '../core/clock.ts';
-import { formatLocation, type Location } from '../core/location.ts';
-import { createNet } from '../net/create-net.ts';
-import { s3Net } from './net-options.ts';
-import { retryPolicy, type Server } from './server.ts';
+import type { Location } from '../core/location.ts';
+import type { Backend, StoresOptions } from './backend.ts';
+import { retryPolicy } from './server.ts';
 
 /** The artifact stores of a session: one backend per system, many cheap stores on it. */
 export interface Stores {
@@ -23,34 +19,15 @@ export interface Stores {
   close(): Promise<void>;
 }
 
-/** What stores are opened with. */
-export interface StoresOptions {
-  readonly config: Config;
-  readonly clock: Clock;
-  readonly cwd: string;
-  /** The user's directory, for `~`. */
-  readonly home: string;
-  /** The tracking server, whose proxy may hold artifacts. */
-  readonly server: () => Promise<Server>;
-  /** Tells a person what stops nothing. */
-  readonly warn: (message: string) => void;
-}
-
-/** Connections and credentials of one system, shared by its stores. */
-interface Backend {
-  at(location: Location): ArtifactStore;
-  close(): Promise<void>;
-}
-
 const CONNECT: Readonly<Record<System, (options: StoresOptions) => Promise<Backend>>> = {
-  local: connectLocal,
-  s3: connectS3Store,
-  azure: async (options) => (await import('./azure-options.ts')).connectAzureStore(options),
-  gcs: async (options) => (await import('./gcs-options.ts')).connectGcsStore(options),
-  ftp: async (options) => (await import('./ftp-options.ts')).connectFtpStore(options),
-  sftp: async (options) => (await import('./sftp-options.ts')).connectSftpStore(options),
-  hdfs: async (options) => (await import('./hdfs-options.ts')).connectHdfsStore(options),
-  proxy: connectProxyStore,
+  local: async (options) => (await import('./connect/local.ts')).connectLocalStore(options),
+  s3: async (options) => (await import('./connect/s3.ts')).connectS3Store(options),
+  azure: async (options) => (await import('./connect/azure.ts')).connectAzureStore(options),
+  gcs: async (options) => (await import('./connect/gcs.ts')).connectGcsStore(options),
+  ftp: async (options) => (await import('./connect/ftp.ts')).connectFtpStore(options),
+  sftp: async (options) => (await import('./connect/sftp.ts')).connectSftpStore(options),
+  hdfs: async (options) => (await import('./connect/hdfs.ts')).connectHdfsStore(options),
+  proxy: async (options) => (await import('./connect/proxy.ts')).connectProxyStore(options),
 };
 
 /** Prepares the stores; a backend is connected when its first store is asked for. */
@@ -82,48 +59,4 @@ function withLayers(
   const gate = gates.get(store.backend) ?? createGate(store.traits.connections);
   gates.set(store.backend, gate);
   return layered(store, [trace(clock), guard, retry({ policy: retryPolicy(config), clock }), limit(gate)]);
-}
-
-async function connectLocal({ cwd }: StoresOptions): Promise<Backend> {
-  const { openLocalStore } = await STORES.local.load();
-  return { at: ({ path }) => openLocalStore(resolve(cwd, path)), close: async () => undefined };
-}
-
-const S3_SOCKETS = 64;
-
-async function connectS3Store({ config, clock }: StoresOptions): Promise<Backend> {
-  const connectS3 = await STORES.s3.load();
-  const { s3Options } = await import('./s3-options.ts');
-  return connectS3({
-    ...s3Options(config),
-    maxSockets: S3_SOCKETS,
-    net: createNet(s3Net(config, S3_SOCKETS)),
-    clock,
-  });
-}
-
-async function connectProxyStore({ config, server, clock }: StoresOptions): Promise<Backend> {
-  const connectProxy = await STORES.proxy.load();
-  const { net, authorizer } = await server();
-  const { proxyWay } = await import('./proxy-options.ts');
-  const way = proxyWay(config);
-  const allowRedirects = config.get('http.allowRedirects');
-  return {
-    at: (location) => {
-      const url = new URL(formatLocation(location));
-      return connectProxy({
-        url,
-        net,
-        authorizer,
-        clock,
-        label: location.redacted,
-        allowRedirects,
-        direct: way.direct,
-      });
-    },
-    close: async () => {
-      way.close();
-      net.close();
-    },
-  };
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { loadConfig, type Config } from '../../../../src/config/resolve.ts';
 import { deprecations } from '../../../../src/session/deprecations.ts';
-import { gcsNet, gcsOptions } from '../../../../src/session/gcs-options.ts';
+import { gcsNet, gcsOptions } from '../../../../src/session/connect/gcs.ts';
 
 let dir = '';
 beforeAll(async () => {

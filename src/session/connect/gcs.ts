@@ -1,10 +1,10 @@
-import { STORES } from '../artifacts/registry.ts';
-import type { GcsBackend, GcsOptions } from '../artifacts/stores/gcs/backend.ts';
-import type { Config } from '../config/resolve.ts';
-import { createNet } from '../net/create-net.ts';
-import type { NetOptions } from '../net/net.ts';
-import { common } from './net-options.ts';
-import type { StoresOptions } from './open-stores.ts';
+import { STORES } from '../../artifacts/registry.ts';
+import type { GcsBackend, GcsOptions } from '../../artifacts/stores/gcs/backend.ts';
+import type { Config } from '../../config/resolve.ts';
+import { createNet } from '../../net/create-net.ts';
+import type { NetOptions } from '../../net/net.ts';
+import { common } from '../net-options.ts';
+import type { StoresOptions } from '../backend.ts';
 
 const SOCKETS = 64;
 const EMULATOR = 'STORAGE_EMULATOR_HOST';

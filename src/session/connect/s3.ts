@@ -1,6 +1,10 @@
-import type { S3Options } from '../artifacts/stores/s3/backend.ts';
-import { Failure } from '../core/failure.ts';
-import type { Config } from '../config/resolve.ts';
+import { STORES } from '../../artifacts/registry.ts';
+import { createNet } from '../../net/create-net.ts';
+import type { Backend, StoresOptions } from '../backend.ts';
+import { s3Net } from '../net-options.ts';
+import type { S3Options } from '../../artifacts/stores/s3/backend.ts';
+import { Failure } from '../../core/failure.ts';
+import type { Config } from '../../config/resolve.ts';
 
 type Optional<T> = { readonly [K in keyof T]?: T[K] | undefined };
 
@@ -10,7 +14,7 @@ function present<T>(fields: Optional<T>): Partial<T> {
 }
 
 /** The settings of S3 as its store takes them. @throws Failure misconfigured for a malformed value */
-export function s3Options(config: Config): Omit<S3Options, 'net' | 'clock' | 'maxSockets'> {
+function s3Options(config: Config): Omit<S3Options, 'net' | 'clock' | 'maxSockets'> {
   const signatureVersion = config.get('s3.signatureVersion');
   if (signatureVersion === 's3') {
     throw new Failure({
@@ -36,4 +40,13 @@ export function s3Options(config: Config): Omit<S3Options, 'net' | 'clock' | 'ma
       checksum: config.get('s3.checksum'),
     }),
   };
+}
+
+const SOCKETS = 64;
+
+/** S3 and compatible stores by these settings. @throws Failure misconfigured, unsupported */
+export async function connectS3Store({ config, clock }: StoresOptions): Promise<Backend> {
+  const connectS3 = await STORES.s3.load();
+  const net = createNet(s3Net(config, SOCKETS));
+  return connectS3({ ...s3Options(config), maxSockets: SOCKETS, net, clock });
 }

@@ -1,10 +1,10 @@
-import { STORES } from '../artifacts/registry.ts';
-import type { AzureBackend, AzureOptions } from '../artifacts/stores/azure/backend.ts';
-import type { Config } from '../config/resolve.ts';
-import { createNet } from '../net/create-net.ts';
-import type { NetOptions } from '../net/net.ts';
-import { trackingNet } from './net-options.ts';
-import type { StoresOptions } from './open-stores.ts';
+import { STORES } from '../../artifacts/registry.ts';
+import type { AzureBackend, AzureOptions } from '../../artifacts/stores/azure/backend.ts';
+import type { Config } from '../../config/resolve.ts';
+import { createNet } from '../../net/create-net.ts';
+import type { NetOptions } from '../../net/net.ts';
+import { trackingNet } from '../net-options.ts';
+import type { StoresOptions } from '../backend.ts';
 
 const SOCKETS = 64;
 

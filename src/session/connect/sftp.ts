@@ -1,10 +1,10 @@
 import { userInfo } from 'node:os';
-import { STORES } from '../artifacts/registry.ts';
-import type { SftpBackend } from '../artifacts/stores/sftp/backend.ts';
-import type { SftpOptions } from '../artifacts/stores/sftp/options.ts';
-import type { Config } from '../config/resolve.ts';
-import { Failure } from '../core/failure.ts';
-import type { StoresOptions } from './open-stores.ts';
+import { STORES } from '../../artifacts/registry.ts';
+import type { SftpBackend } from '../../artifacts/stores/sftp/backend.ts';
+import type { SftpOptions } from '../../artifacts/stores/sftp/options.ts';
+import type { Config } from '../../config/resolve.ts';
+import { Failure } from '../../core/failure.ts';
+import type { StoresOptions } from '../backend.ts';
 
 type Wanted = Pick<SftpOptions, 'configFile' | 'sessions' | 'connectMs' | 'idleMs'>;
 type Optional = Omit<SftpOptions, keyof Wanted | 'home' | 'user' | 'warn'>;

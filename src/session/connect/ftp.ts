@@ -1,8 +1,8 @@
-import { STORES } from '../artifacts/registry.ts';
-import type { FtpBackend, FtpOptions } from '../artifacts/stores/ftp/backend.ts';
-import type { Config } from '../config/resolve.ts';
-import { readTrust } from '../net/tls-trust.ts';
-import type { StoresOptions } from './open-stores.ts';
+import { STORES } from '../../artifacts/registry.ts';
+import type { FtpBackend, FtpOptions } from '../../artifacts/stores/ftp/backend.ts';
+import type { Config } from '../../config/resolve.ts';
+import { readTrust } from '../../net/tls-trust.ts';
+import type { StoresOptions } from '../backend.ts';
 
 /**
  * The settings of FTP as its store takes them.

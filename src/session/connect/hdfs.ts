@@ -1,11 +1,11 @@
 import { userInfo } from 'node:os';
-import { STORES } from '../artifacts/registry.ts';
-import type { HdfsBackend, HdfsOptions } from '../artifacts/stores/hdfs/backend.ts';
-import type { Config } from '../config/resolve.ts';
-import { createNet } from '../net/create-net.ts';
-import type { NetOptions } from '../net/net.ts';
-import { trackingNet } from './net-options.ts';
-import type { StoresOptions } from './open-stores.ts';
+import { STORES } from '../../artifacts/registry.ts';
+import type { HdfsBackend, HdfsOptions } from '../../artifacts/stores/hdfs/backend.ts';
+import type { Config } from '../../config/resolve.ts';
+import { createNet } from '../../net/create-net.ts';
+import type { NetOptions } from '../../net/net.ts';
+import { trackingNet } from '../net-options.ts';
+import type { StoresOptions } from '../backend.ts';
 
 const HDFS_SOCKETS = 32;
 

@@ -1,6 +1,6 @@
 /**
  * Runs the tests that have a soak form (full counts, sizes and fuzz times, chosen by MLSTOW_SOAK) and writes what came of
- * it to docs/soak.md.
+ * it to docs/soak.md. `npm run test:soak -- sftp local` runs only the files whose path holds one of these words.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -17,6 +17,7 @@ const SUITE_BEDS = [
   'test/conformance/artifact-store/s3-minio.test.ts',
 ];
 
+const words = process.argv.slice(2);
 const files = readdirSync(join(root, 'test'), { recursive: true })
   .map((name) => join('test', name))
   .filter((name) => name.endsWith('.test.ts'))
@@ -44,7 +45,7 @@ writeFileSync(
   join(root, 'docs/soak.md'),
   `# Last soak run
 
-\`npm run test:soak\` on ${new Date().toISOString().slice(0, 10)}, commit ${git('rev-parse', '--short', 'HEAD')}${dirty}, Node ${process.version}, ${cpus().length} cores.
+\`npm run test:soak${words.length === 0 ? '' : ` -- ${words.join(' ')}`}\` on ${new Date().toISOString().slice(0, 10)}, commit ${git('rev-parse', '--short', 'HEAD')}${dirty}, Node ${process.version}, ${cpus().length} cores.
 
 ${report.numPassedTests} passed, ${report.numFailedTests} failed.
 

@@ -23,7 +23,8 @@ const files = readdirSync(join(root, 'test'), { recursive: true })
   .filter((name) => name.endsWith('.test.ts'))
   .filter(
     (name) => SUITE_BEDS.includes(name) || readFileSync(join(root, name), 'utf8').includes('MLSTOW_SOAK'),
-  );
+  )
+  .filter((name) => words.length === 0 || words.some((word) => name.includes(word)));
 
 const folder = mkdtempSync(join(tmpdir(), 'mlstow-soak-'));
 const outputFile = join(folder, 'soak.json');

@@ -94,7 +94,7 @@ test("MLflow's repository and mlstow read what the other wrote, byte for byte; m
   expect(stock.listed).toEqual(sizesOf(whole));
   expect(filesOf(await treeOf(asked.downloads))).toEqual(filesOf(whole));
 
-  const listed = await listWithMlstow({ dir, env: env(), stop: bed.stop }, ['-r', stock.theirs]);
+  const listed = await listWithMlstow({ dir, env: env(), stop: () => bed.stop() }, ['-r', stock.theirs]);
   const files = Object.keys(listed).filter((path) => listed[path] !== -1);
   expect(files.toSorted()).toEqual([...Object.keys(filesOf(whole)), 'in/a folder/empty'].toSorted());
   expect(filesOf(await downloaded(stock.theirs))).toMatchObject(filesOf(whole));

@@ -14,6 +14,7 @@ export default defineConfig({
           include: ['test/{conformance,interop,faults}/**/*.test.ts'],
           ...slow,
           maxWorkers: 2,
+          sequence: { groupOrder: 1 },
         },
       },
     ],

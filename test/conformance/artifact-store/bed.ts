@@ -29,6 +29,8 @@ export interface ArtifactStoreBed {
   readonly plant?: (root: string, name: string, bytes: Uint8Array) => Promise<void>;
   /** Names for `plant` that listings must hide: temporary files of this store, of ours and of MLflow. */
   readonly hiddenNames?: readonly string[];
+  /** Stores many empty files by another way, where a write of the store takes seconds. */
+  readonly fill?: (root: string, names: readonly string[]) => Promise<void>;
   /** A name that `accepts` refuses. */
   readonly refusedName?: string;
   /** Everything that is really there below the root, hidden names included. */

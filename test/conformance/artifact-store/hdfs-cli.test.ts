@@ -9,7 +9,7 @@ import { CONFORMANCE_HOME, hdfsConformanceBed } from '../../testbeds/hdfs-confor
 import { hdfsStoreAt, makeHome, namesBelow } from '../../testbeds/hdfs-store.ts';
 import { CLI_TRAITS } from '../../../src/artifacts/stores/hdfs/cli/store.ts';
 import { expectFailure } from './expect-failure.ts';
-import { at, bytesOf, pattern, patternSource } from './pattern.ts';
+import { at, bytesOf, inParallel, pattern, patternSource } from './pattern.ts';
 import { artifactStoreConformance } from './suite.ts';
 
 const io: Io = { signal: new AbortController().signal };
@@ -103,5 +103,11 @@ if (process.env['MLSTOW_SOAK'] !== undefined) {
     () => ({ driver: 'cli', home }),
     'gap',
   );
-  artifactStoreConformance({ ...whole, traits: CLI_TRAITS, versions: 'none' });
+  // Thousands of JVMs would take a day: what is only to be listed or removed is made by WebHDFS.
+  const fill = async (root: string, names: readonly string[]) => {
+    const quick = await hdfsStoreAt(bed, `${CONFORMANCE_HOME}/${root}`);
+    const tasks = names.map((name) => async () => quick.write(at(name), patternSource(0), {}, io));
+    await inParallel(quick.traits.connections, tasks);
+  };
+  artifactStoreConformance({ ...whole, traits: CLI_TRAITS, versions: 'none', fill });
 }

@@ -4,8 +4,9 @@ import { Failure } from '../../../../src/core/failure.ts';
 import { freshRoot, type ArtifactStoreBed } from '../bed.ts';
 import { expectFailure } from '../expect-failure.ts';
 import type { FaultPlan } from '../faulty.ts';
+import { fill } from '../fill.ts';
 import { openCase, throughLayers } from '../open-case.ts';
-import { at, entriesOf, filesOf, get, inParallel, put } from '../pattern.ts';
+import { at, entriesOf, filesOf, get, put } from '../pattern.ts';
 
 /** In the order of listings: U+FFEE before U+1F600, which UTF-16 has the other way round. */
 const TREE = ['a.b', 'a/one', 'a/two/deep', 'a0', 'foo/x', 'foobar/y', 'z', 'é', '\uffee', '\u{1f600}'];
@@ -102,13 +103,7 @@ export function listCases(bed: ArtifactStoreBed): void {
     const root = freshRoot();
     const names = Array.from({ length: 3_500 }, (_, i) => `d${i % 7}/f${String(i).padStart(5, '0')}`);
     const open = async (plan?: FaultPlan) => throughLayers(await bed.open(root), root, { plan });
-    beforeAll(async () => {
-      const case_ = await open();
-      await inParallel(
-        Math.min(16, bed.traits.connections),
-        names.map((name) => async () => put(case_, name, '')),
-      );
-    }, FILL_MS);
+    beforeAll(async () => fill(bed, await open(), names), FILL_MS);
 
     test('15. come each once, over several pages', async () => {
       const case_ = await open();

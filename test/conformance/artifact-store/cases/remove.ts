@@ -3,8 +3,9 @@ import { Failure } from '../../../../src/core/failure.ts';
 import type { Removal } from '../../../../src/artifacts/store.ts';
 import { freshRoot, type ArtifactStoreBed } from '../bed.ts';
 import { expectFailure } from '../expect-failure.ts';
+import { fill } from '../fill.ts';
 import { openCase, throughLayers } from '../open-case.ts';
-import { at, entriesOf, filesOf, get, inParallel, put } from '../pattern.ts';
+import { at, entriesOf, filesOf, get, put } from '../pattern.ts';
 
 const file = (path: string): Removal => ({ path: at(path), kind: 'file' });
 const directory = (path: string): Removal => ({ path: at(path), kind: 'directory' });
@@ -26,10 +27,7 @@ export function removeCases(bed: ArtifactStoreBed): void {
   test('42. a batch of one more than a batch takes', async () => {
     const case_ = await openCase(bed);
     const names = Array.from({ length: bed.traits.removeBatch + 1 }, (_, i) => `batch/f${i}`);
-    await inParallel(
-      Math.min(16, bed.traits.connections),
-      names.map((name) => async () => put(case_, name, '')),
-    );
+    await fill(bed, case_, names);
     expect(await case_.store.remove(names.map(file), case_.io)).toEqual([]);
     expect(await filesOf(case_)).toEqual([]);
   });

@@ -3,6 +3,7 @@ import type { ArtifactPath } from '../../../core/artifact-path.ts';
 import { Failure } from '../../../core/failure.ts';
 import { cleanupIo, type Io } from '../../../core/io.ts';
 import type { Media } from '../../../core/media.ts';
+import { checkPrecondition, underPrecondition } from '../../precondition.ts';
 import type { Entry, Precondition, Source, Stored } from '../../store.ts';
 import { contentOf, digestOf, streamOf, type Content } from './body.ts';
 import { discard, type Outgoing } from './client.ts';
@@ -27,13 +28,6 @@ export function conditionQuery(when: Precondition | undefined): Record<string, s
   return { ifGenerationMatch: 'absent' in when ? '0' : when.version.id };
 }
 
-function unmet(root: Root, path: ArtifactPath, when: Precondition, cause?: unknown): Failure {
-  const subject = subjectOf(root, path);
-  return 'absent' in when
-    ? new Failure({ kind: 'exists', message: `${subject} is there already`, subject }, cause)
-    : new Failure({ kind: 'changed', message: `${subject} is another one by now`, subject }, cause);
-}
-
 /** Endpoints other than Google's may ignore a condition, so it is also looked at before. */
 export async function checkCondition(
   root: Root,
@@ -41,10 +35,8 @@ export async function checkCondition(
   when: Precondition | undefined,
   io: Io,
 ): Promise<void> {
-  if (when === undefined || root.client.google) return;
-  const entry = await statObject(root, path, io);
-  const met = 'absent' in when ? entry === undefined : entry?.version?.id === when.version.id;
-  if (!met) throw unmet(root, path, when);
+  if (root.client.google) return;
+  await checkPrecondition(when, subjectOf(root, path), async () => statObject(root, path, io));
 }
 
 /** Runs an upload's request: an unmet condition and an absent bucket get their own failures. */
@@ -56,11 +48,9 @@ export async function uploading<T>(
   send: () => Promise<T>,
 ): Promise<T> {
   try {
-    return await send();
+    return await underPrecondition(when, subjectOf(root, path), send);
   } catch (thrown) {
-    const status = statusOf(thrown);
-    if (when !== undefined && status === 412) throw unmet(root, path, when, thrown);
-    if (status === 404) await confirmBucket(root, io);
+    if (statusOf(thrown) === 404) await confirmBucket(root, io);
     throw thrown;
   }
 }

@@ -129,25 +129,18 @@ async function complete(upload: Upload, receipts: readonly Receipt[], io: Io): P
   const { root, path } = upload;
   let tag;
   try {
-    const answer = await conditionally(root, path, upload.when, async (condition) =>
-      root.client.ask(
-        {
-          method: 'POST',
-          doing: 'finish',
-          subject: subjectOf(root, path),
-          key: keyOf(root, path),
-          query: { uploadId: upload.id },
-          headers: {
-            'content-type': 'application/xml',
-            ...root.extra.access,
-            ...root.extra.finish,
-            ...condition,
-          },
-          payload: bytesPayload(documentOf(receipts, announcedBy(root))),
-        },
-        io,
-      ),
-    );
+    const headers = { 'content-type': 'application/xml', ...root.extra.access, ...root.extra.finish };
+    const call = {
+      method: 'POST',
+      doing: 'finish',
+      subject: subjectOf(root, path),
+      key: keyOf(root, path),
+      query: { uploadId: upload.id },
+      payload: bytesPayload(documentOf(receipts, announcedBy(root))),
+    } as const;
+    const send = async (condition: Readonly<Record<string, string>>) =>
+      root.client.ask({ ...call, headers: { ...headers, ...condition } }, io);
+    const answer = await conditionally(root, path, upload.when, send, io);
     tag = textOf(answer, 'ETag');
   } catch (thrown) {
     if (codeOf(thrown) !== 'NoSuchUpload') throw thrown;

@@ -3,12 +3,13 @@ import { Failure } from '../../../core/failure.ts';
 import type { Io } from '../../../core/io.ts';
 import type { Media } from '../../../core/media.ts';
 import type { NetResponse } from '../../../net/net.ts';
+import { checkPrecondition, underPrecondition, unmet } from '../../precondition.ts';
 import type { Precondition, Source, Stored } from '../../store.ts';
 import { discard } from './client.ts';
 import { checksumHeader, digestOf, toHex, type Algorithm } from './digest.ts';
 import { isAmazon } from './endpoint.ts';
 import { md5Of, versionOf } from './entry.ts';
-import { codeOf, statusOf } from './failures.ts';
+import { codeOf } from './failures.ts';
 import { payloadOf, UNSIGNED, type Payload, type PayloadRules } from './payload.ts';
 import { keyOf, subjectOf, type Root } from './root.ts';
 import { statObject } from './stat.ts';
@@ -39,13 +40,6 @@ export function conditionHeaders(when: Precondition | undefined): Record<string,
   return 'absent' in when ? { 'if-none-match': '*' } : { 'if-match': `"${when.version.id}"` };
 }
 
-function unmet(root: Root, path: ArtifactPath, when: Precondition, cause?: unknown): Failure {
-  const subject = subjectOf(root, path);
-  return 'absent' in when
-    ? new Failure({ kind: 'exists', message: `${subject} is there already`, subject }, cause)
-    : new Failure({ kind: 'changed', message: `${subject} is another one by now`, subject }, cause);
-}
-
 /** Servers other than Amazon's may ignore a condition, so it is also looked at before; theirs makes it atomic. */
 export async function checkCondition(
   root: Root,
@@ -53,10 +47,18 @@ export async function checkCondition(
   when: Precondition | undefined,
   io: Io,
 ): Promise<void> {
-  if (when === undefined || isAmazon(root.client.site)) return;
-  const entry = await statObject(root, path, io);
-  const met = 'absent' in when ? entry === undefined : entry?.version?.id === when.version.id;
-  if (!met) throw unmet(root, path, when);
+  if (isAmazon(root.client.site)) return;
+  await checkPrecondition(when, subjectOf(root, path), async () => statObject(root, path, io));
+}
+
+/** Some servers take the mark that a deletion leaves in a versioned bucket for an object; nothing is there to be kept. */
+async function phantomOr(root: Root, path: ArtifactPath, exists: Failure, io: Io): Promise<Failure> {
+  if (await statObject(root, path, io)) return exists;
+  return exists.with({
+    kind: 'conflict',
+    message: `${exists.facts.subject} is refused as there already, yet nothing can be read there`,
+    hint: `remove the delete markers of bucket ${root.client.site.bucket}, or write without asking for absence`,
+  });
 }
 
 /** Runs a conditional request; again without the condition at a server that does not know it. */
@@ -65,15 +67,17 @@ export async function conditionally<T>(
   path: ArtifactPath,
   when: Precondition | undefined,
   send: (headers: Readonly<Record<string, string>>) => Promise<T>,
+  io: Io,
 ): Promise<T> {
+  const subject = subjectOf(root, path);
   try {
-    return await send(conditionHeaders(when));
+    return await underPrecondition(when, subject, async () => send(conditionHeaders(when)));
   } catch (thrown) {
     if (when === undefined) throw thrown;
-    if (statusOf(thrown) === 412) throw unmet(root, path, when, thrown);
-    if ('version' in when && codeOf(thrown) === 'NoSuchKey') throw unmet(root, path, when, thrown);
+    if ('version' in when && codeOf(thrown) === 'NoSuchKey') throw unmet(when, subject, thrown);
     if (codeOf(thrown) === 'NotImplemented') return send({});
-    throw thrown;
+    if (!(thrown instanceof Failure) || thrown.kind !== 'exists') throw thrown;
+    throw await phantomOr(root, path, thrown, io);
   }
 }
 
@@ -121,18 +125,18 @@ export async function writeObject(
   await checkCondition(root, path, when, io);
   const payload = await payloadOf(source, rulesOf(root), io);
   const headers = { ...creationHeaders(root, source.media), ...root.extra.finish };
-  const response = await conditionally(root, path, when, async (condition) =>
-    root.client.send(
-      {
-        method: 'PUT',
-        doing: 'store',
-        subject: subjectOf(root, path),
-        key: keyOf(root, path),
-        headers: { ...headers, ...condition },
-        payload,
-      },
-      io,
-    ),
+  const subject = subjectOf(root, path);
+  const key = keyOf(root, path);
+  const response = await conditionally(
+    root,
+    path,
+    when,
+    async (condition) =>
+      root.client.send(
+        { method: 'PUT', doing: 'store', subject, key, headers: { ...headers, ...condition }, payload },
+        io,
+      ),
+    io,
   );
   discard(response);
   const proof = proofOf(root, path, payload, response.headers);

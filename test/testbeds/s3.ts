@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import { request } from 'node:https';
 import { join } from 'node:path';
-import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
+import { CreateBucketCommand, PutBucketVersioningCommand, S3Client } from '@aws-sdk/client-s3';
 import { answers, bareEnvironment, bedFolder, freePort, startProcess, type Bed } from './bed.ts';
 import { cached } from './bed-cache.ts';
 import { goInstall } from './go-install.ts';
@@ -25,10 +25,14 @@ export interface S3Bed extends Bed {
   /** The vendor's own client, as the oracle of tests. */
   readonly client: S3Client;
   createBucket(name: string): Promise<void>;
+  /** A bucket that keeps every version; versitygw needs `versioning` for it. */
+  createVersionedBucket(name: string): Promise<void>;
 }
 
 export interface S3BedOptions {
   readonly tls?: boolean;
+  /** versitygw only: keeps versions, which MinIO can always. */
+  readonly versioning?: boolean;
   /** MinIO only: the region it insists on. */
   readonly region?: string;
   /** MinIO only: the domain that turns on virtual-host addressing. */
@@ -56,14 +60,20 @@ function describe(endpoint: string, region: string, tls: TlsFiles | undefined, p
     credentials: KEYS,
     ...(tls ? { requestHandler: { httpsAgent: { ca: readFileSync(tls.caFile) } } } : {}),
   });
+  const createBucket = async (name: string): Promise<void> => {
+    await client.send(new CreateBucketCommand({ Bucket: name }));
+  };
   return {
     endpoint,
     region,
     ...KEYS,
     ...(tls ? { caFile: tls.caFile } : {}),
     client,
-    createBucket: async (name) => {
-      await client.send(new CreateBucketCommand({ Bucket: name }));
+    createBucket,
+    createVersionedBucket: async (name) => {
+      await createBucket(name);
+      const VersioningConfiguration = { Status: 'Enabled' } as const;
+      await client.send(new PutBucketVersioningCommand({ Bucket: name, VersioningConfiguration }));
     },
     stop: async () => {
       client.destroy();
@@ -79,6 +89,7 @@ export async function startVersitygw(options: S3BedOptions = {}): Promise<S3Bed>
   );
   const dir = await bedFolder('versitygw');
   await mkdir(join(dir, 'data'));
+  if (options.versioning) await mkdir(join(dir, 'versions'));
   const tls = options.tls ? await makeTls(dir) : undefined;
   const address = `127.0.0.1:${await freePort()}`;
   const endpoint = `${tls ? 'https' : 'http'}://${address}`;
@@ -89,7 +100,9 @@ export async function startVersitygw(options: S3BedOptions = {}): Promise<S3Bed>
     args: [
       ...['--port', address, '--health', '/health', '--quiet'],
       ...(tls ? ['--cert', tls.certFile, '--key', tls.keyFile] : []),
-      ...['posix', join(dir, 'data')],
+      'posix',
+      ...(options.versioning ? ['--versioning-dir', join(dir, 'versions')] : []),
+      join(dir, 'data'),
     ],
     env: {
       ...bareEnvironment(dir),

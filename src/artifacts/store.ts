@@ -22,6 +22,14 @@ export interface Entry {
   readonly checksums: readonly Checksum[];
 }
 
+/**
+ * Entries of a listing, as many as came at once. `marker`: a listing that is asked with it gives what follows this page,
+ * even when that is nothing; opaque, and known to pages of a store whose order is `none` and whose server has such.
+ */
+export interface Page extends ReadonlyArray<Entry> {
+  readonly marker?: string;
+}
+
 /** Bytes to write. */
 export interface Source {
   /** Bytes; absent when it cannot be known (standard input). */
@@ -121,13 +129,13 @@ export interface ArtifactStore {
   /**
    * Pages of entries below `under` (exclusive). Nothing is held between pages. An absent prefix gives no pages; a file
    * gives no pages. A page that fails for good throws: a listing never ends early. `after` is exclusive and
-   * honoured where the order is `path`.
+   * honoured where the order is `path`; `marker` is one that a page of the same listing had.
    */
   list(
     under: Under,
-    options: { readonly recursive: boolean; readonly after?: ArtifactPath },
+    options: { readonly recursive: boolean; readonly after?: ArtifactPath; readonly marker?: string },
     io: Io,
-  ): AsyncIterable<readonly Entry[]>;
+  ): AsyncIterable<Page>;
   /**
    * Bytes of an object as stored (never decoded). With `version`, `changed` when the object is another one by now.
    * @throws Failure not-found, wrong-kind (a directory), invalid (start beyond the end), changed

@@ -70,6 +70,7 @@ export function azuriteConformanceBed(
     name,
     traits: azureTraits,
     versions: 'strong',
+    markers: true,
     members: ['multipart'],
     refusedName: 'ends with a dot.',
     open: async (root) => open(CONTAINER, root),

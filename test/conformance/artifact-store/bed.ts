@@ -17,6 +17,8 @@ export interface ArtifactStoreBed {
   readonly versions: 'strong' | 'weak' | 'none';
   /** That bodies carry strong versions, where listed entries carry none. */
   readonly bodyVersions?: true;
+  /** That pages carry markers, where the order is `none`. */
+  readonly markers?: true;
   /** The raw store, without layers, at an empty root of that name; the bucket, server or mount below it exists. */
   readonly open: (root: string) => Promise<ArtifactStore>;
   /** A store whose bucket, server root or mount does not exist. */

@@ -1,14 +1,16 @@
 import type { BlobItem, BlobPrefix } from '@azure/storage-blob';
 import { parseArtifactPath, type ArtifactPath, type Under } from '../../../core/artifact-path.ts';
 import type { Io } from '../../../core/io.ts';
-import type { Entry } from '../../store.ts';
+import type { Entry, Page } from '../../store.ts';
 import { entryOf, isFolder } from './entry.ts';
 import { call, folderOf, type Root } from './root.ts';
 
 /** Blobs of one page; the service gives up to 5,000, which takes as much more memory. */
 const PAGE = 1000;
+/** The marker behind the last page: the service's own is never empty. */
+const END = '';
 
-interface Page {
+interface Found {
   readonly blobs: readonly BlobItem[];
   readonly prefixes: readonly BlobPrefix[];
   readonly next?: string;
@@ -21,7 +23,7 @@ interface Ask {
   readonly token: string | undefined;
 }
 
-async function pageOf(root: Root, under: Under, ask: Ask, io: Io): Promise<Page> {
+async function pageOf(root: Root, under: Under, ask: Ask, io: Io): Promise<Found> {
   const { folder: prefix, recursive, size, token } = ask;
   const settings = { maxPageSize: size, ...(token === undefined ? {} : { continuationToken: token }) };
   const { value } = await call(root, under, 'list', io, async (abortSignal) => {
@@ -53,7 +55,7 @@ function isMarker({ name, properties }: BlobItem): boolean {
   return name.endsWith('/') && (properties.contentLength ?? 0) === 0;
 }
 
-function entriesOf(root: Root, page: Page): Entry[] {
+function entriesOf(root: Root, page: Found): Entry[] {
   const directories = page.prefixes.map(({ name }): Entry => {
     return { path: pathOf(root, name.replace(/\/$/, '')), kind: 'directory', checksums: [] };
   });
@@ -79,21 +81,22 @@ export async function hasChildren(root: Root, path: ArtifactPath, io: Io): Promi
 
 /**
  * Pages of List Blobs: https://learn.microsoft.com/rest/api/storageservices/list-blobs
- * Directories of Data Lake accounts are entries of their own, also in a recursive listing.
+ * Directories of Data Lake accounts are entries of their own, also in a recursive listing. A page's marker is the
+ * service's own.
  * @throws Failure invalid: a name that is not allowed as a path
  */
 export async function* listPages(
   root: Root,
   under: Under,
-  { recursive }: { readonly recursive: boolean },
+  { recursive, marker }: { readonly recursive: boolean; readonly marker?: string },
   io: Io,
-): AsyncGenerator<readonly Entry[]> {
+): AsyncGenerator<Page> {
   const folder = folderOf(root, under);
-  let token: string | undefined;
-  do {
-    const page = await pageOf(root, under, { folder, recursive, size: PAGE, token }, io);
-    const entries = entriesOf(root, page);
-    if (entries.length > 0) yield entries;
-    token = page.next;
-  } while (token !== undefined);
+  let token = marker;
+  while (token !== END) {
+    const found = await pageOf(root, under, { folder, recursive, size: PAGE, token }, io);
+    const entries = entriesOf(root, found);
+    token = found.next ?? END;
+    if (entries.length > 0) yield Object.assign(entries, { marker: token });
+  }
 }

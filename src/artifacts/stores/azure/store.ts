@@ -32,7 +32,7 @@ function traitsOf(connections: number): Traits {
     publish: 'replace',
     ifAbsent: 'atomic',
     directories: 'virtual',
-    // Azure promises "lexicographic", not of what, and a listing can be continued only by the page's own marker.
+    // Azure promises "lexicographic", not of what; a listing goes on by the markers of its pages.
     order: 'none',
     stat: 'request',
     unknownLength: 'multipart',

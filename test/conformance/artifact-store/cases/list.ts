@@ -126,10 +126,30 @@ export function listCases(bed: ArtifactStoreBed): void {
       expect(failure.retry).toBe('exhausted');
     });
 
-    if (bed.traits.order === 'path') {
+    if (bed.traits.order === 'path' || bed.markers) {
       test('18. a page that fails once changes nothing', async () => {
         const files = await filesOf(await open(failing('unavailable', (nth) => nth % 2 === 0)));
-        expect(files).toEqual(names.toSorted());
+        expect(files.toSorted()).toEqual(names.toSorted());
+      });
+    }
+
+    if (bed.markers) {
+      test('18b. what follows a page is had by its marker, by a store opened anew', async () => {
+        const pages: (readonly string[])[] = [];
+        const markers: (string | undefined)[] = [];
+        for await (const page of (await bed.open(root)).list('', { recursive: true }, (await open()).io)) {
+          pages.push(page.map(({ path }) => path));
+          markers.push(page.marker);
+        }
+        expect(new Set(markers).size).toBe(pages.length);
+        for (const [index, marker] of markers.entries()) {
+          const rest: string[] = [];
+          const { store, io } = await open();
+          for await (const page of store.list('', { recursive: true, marker: marker! }, io)) {
+            rest.push(...page.map(({ path }) => path));
+          }
+          expect(rest).toEqual(pages.slice(index + 1).flat());
+        }
       });
     }
 

@@ -1,54 +1,84 @@
 /**
- * Measures mlstow beside its peers: `npm run bench -- [workload] [--rounds N]`. Prints a table and writes JSON to
- * bench/results/. The beds install what is missing.
+ * Measures mlstow beside its peers; `npm run bench -- --help` tells how. Prints the figures and what they say of the
+ * goals, and writes JSON to bench/results/. The beds install what is missing.
  */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { access, mkdir, mkdtemp, writeFile } from 'node:fs/promises';
+import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
-import { startUp, type Result } from './start-up.ts';
+import { createBench, type Bench } from './bench.ts';
+import { readChoices, usage, type Asked } from './choices.ts';
+import type { Cost } from './measure.ts';
+import type { Result } from './result.ts';
+import { figuresTable, goalsTable } from './table.ts';
+import { WORKLOADS } from './workloads/index.ts';
 
-const WORKLOADS: Readonly<Record<string, (rounds: number) => Promise<readonly Result[]>>> = {
-  'start-up': startUp,
-};
+const MEMORY = '/dev/shm';
 
-function row({ workload, costs }: Result, name: string): string {
-  const cost = costs[name];
-  const mlflow = costs['mlflow'];
-  const node = costs['node'];
-  if (!cost || !mlflow || !node) throw new Error(`no figures for ${name}`);
-  const cells = [
-    workload,
-    name,
-    cost.wallMs.toFixed(0),
-    cost.cpuMs.toFixed(0),
-    (cost.peakBytes / 1024 ** 2).toFixed(0),
-    (cost.wallMs / node.wallMs).toFixed(2),
-    (mlflow.wallMs / cost.wallMs).toFixed(1),
+/** A new folder, removed however this process ends. */
+async function scratchFolder(dir: string | undefined): Promise<string> {
+  const usual = await access(MEMORY).then(
+    () => MEMORY,
+    () => tmpdir(),
+  );
+  const scratch = await mkdtemp(join(dir ?? usual, 'mlstow-bench-'));
+  process.once('exit', () => rmSync(scratch, { recursive: true, force: true, maxRetries: 5 }));
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.once(signal, () => process.exit(130));
+  // Beds keep their data below the temporary folder.
+  process.env['TMPDIR'] = scratch;
+  return scratch;
+}
+
+function tell(name: string, { wallMs, cpuMs, peakBytes }: Cost): void {
+  const [wall, cpu] = [wallMs, cpuMs].map((ms) => `${(ms / 1000).toFixed(2)} s`);
+  process.stderr.write(
+    `  ${name.padEnd(12)}wall ${wall}, CPU ${cpu}, ${(peakBytes / 1024 ** 2).toFixed(0)} MiB\n`,
+  );
+}
+
+async function runAll(bench: Bench, names: readonly string[]): Promise<readonly Result[]> {
+  const results: Result[] = [];
+  for (const name of names) {
+    const workload = WORKLOADS[name];
+    if (!workload) continue;
+    process.stderr.write(`${name}: ${workload.what}\n`);
+    results.push(...(await workload.run(bench)));
+  }
+  return results;
+}
+
+async function keep(asked: Asked, results: readonly Result[], load: readonly number[]): Promise<void> {
+  const folder = join(import.meta.dirname, 'results');
+  await mkdir(folder, { recursive: true });
+  const every = asked.workloads.length === Object.keys(WORKLOADS).length;
+  const parts = [
+    every ? 'all' : asked.workloads.join('-'),
+    ...(asked.latencyMs > 0 ? [`${asked.latencyMs}ms`] : []),
   ];
-  return `| ${cells.join(' | ')} |`;
+  const facts = {
+    date: new Date().toISOString(),
+    node: process.version,
+    cores: cpus().length,
+    load: { before: load, after: loadavg() },
+    asked,
+  };
+  await writeFile(
+    join(folder, `${parts.join('-')}.json`),
+    `${JSON.stringify({ ...facts, results }, null, 2)}\n`,
+  );
 }
 
-const { values, positionals } = parseArgs({
-  options: { rounds: { type: 'string', default: '10' } },
-  allowPositionals: true,
-});
-const chosen = positionals.length > 0 ? positionals : Object.keys(WORKLOADS);
-const results: Result[] = [];
-for (const name of chosen) {
-  const workload = WORKLOADS[name];
-  if (!workload)
-    throw new Error(`there is no workload ${name}; there are ${Object.keys(WORKLOADS).join(', ')}`);
-  results.push(...(await workload(Number(values.rounds))));
+const asked = readChoices(process.argv.slice(2));
+if (asked === undefined) {
+  process.stdout.write(usage());
+} else {
+  const load = loadavg();
+  const rounds = { pairs: asked.pairs, warmUp: asked.warmUp, told: tell };
+  const bench = await createBench(await scratchFolder(asked.dir), asked, rounds);
+  const results = await runAll(bench, asked.workloads);
+  await keep(asked, results, load);
+  const [before, after] = [load, loadavg()].map(([one = 0]) => one.toFixed(1));
+  process.stdout.write(`${figuresTable(results)}\n\n${goalsTable(results)}\n\n`);
+  process.stdout.write(`Load of the machine: ${before} before, ${after} after.\n`);
 }
-const head = [
-  '| workload | command | wall ms | CPU ms | peak MiB | × node | × faster than mlflow |',
-  '|---|---|---|---|---|---|---|',
-];
-const rows = results.flatMap((result) => Object.keys(result.costs).map((name) => row(result, name)));
-process.stdout.write(`${[...head, ...rows].join('\n')}\n`);
-const folder = join(import.meta.dirname, 'results');
-await mkdir(folder, { recursive: true });
-await writeFile(
-  join(folder, `${chosen.join('-')}.json`),
-  `${JSON.stringify({ node: process.version, results }, null, 2)}\n`,
-);

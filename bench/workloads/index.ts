@@ -1,0 +1,13 @@
+import { s3Large } from './s3-large.ts';
+import { s3Medium } from './s3-medium.ts';
+import { s3Small } from './s3-small.ts';
+import { startUp } from './start-up.ts';
+import type { Workload } from './workload.ts';
+
+/** All workloads by name, in the order in which they are run and shown. */
+export const WORKLOADS: Readonly<Record<string, Workload>> = {
+  'start-up': startUp,
+  's3-small': s3Small,
+  's3-medium': s3Medium,
+  's3-large': s3Large,
+};

@@ -161,6 +161,44 @@ export interface ArtifactStore {
   readonly multipart?: Multipart;
   /** Only where directories are real. Present already is done. */
   readonly makeDirectory?: (path: ArtifactPath, io: Io) => Promise<void>;
+  /** Only where one operation costs seconds, whatever its size: many files in one. */
+  readonly bulk?: Bulk;
+}
+
+/**
+ * Many files at once. A result for every item, in the order given; one that fails stops no other. What is thrown is about
+ * all of them, and none moved: the command cannot be run, the root is denied, the signal aborted.
+ */
+export interface Bulk {
+  /** The most items that one call takes. */
+  readonly maxItems: number;
+  /**
+   * Stores local files, replacing what is there: each whole or not at all, proven before it appears under its name.
+   * What is replaced is as `traits.publish` says.
+   * @returns failures by item: changed (the local file is not as announced), corrupt, wrong-kind, exists, denied
+   */
+  put(items: readonly BulkItem[], io: Io): Promise<readonly BulkResult[]>;
+  /**
+   * Reads objects into local files, which must not exist and whose folders must: each whole or not at all.
+   * @returns failures by item: not-found, denied, changed (its size is not as announced), no-space
+   */
+  get(items: readonly BulkItem[], io: Io): Promise<readonly BulkResult[]>;
+}
+
+/** One object and one local file. */
+export interface BulkItem {
+  readonly path: ArtifactPath;
+  /** Absolute; may be a link. */
+  readonly file: string;
+  /** Bytes, as planned or listed. */
+  readonly size: number;
+}
+
+/** How one item ended; without `failure` it is there, proven as `proof` says. */
+export interface BulkResult {
+  readonly item: BulkItem;
+  readonly proof: Stored['proof'];
+  readonly failure?: Failure;
 }
 
 /** Large or endless objects in parts. The protocol's rules are data, so that one planner serves all stores. */

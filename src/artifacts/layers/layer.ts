@@ -13,6 +13,7 @@ export type Verb =
   | 'commit'
   | 'abort'
   | 'make-directory'
+  | 'bulk'
   | 'facts';
 
 /** One operation on its way to a store. A `page` resolves to entries, or to undefined after the last page. */

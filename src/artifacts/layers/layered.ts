@@ -3,6 +3,7 @@ import { asFailure } from '../../core/failure.ts';
 import type { Io } from '../../core/io.ts';
 import type { ArtifactStore, Body, Multipart, Removal, Undone, UploadSession } from '../store.ts';
 import type { Layer } from './layer.ts';
+import { layeredBulk } from './layered-bulk.ts';
 import { listPages } from './list-pages.ts';
 import { operationRunner, refuseName, sendOnce, subjectOf, type RunOperation } from './run-operation.ts';
 import { storedAlready } from './same-content.ts';
@@ -16,7 +17,7 @@ import { wholeBody } from './whole-body.ts';
  */
 export function layered(store: ArtifactStore, layers: readonly Layer[]): ArtifactStore {
   const run = operationRunner(store, layers);
-  const { multipart, makeDirectory } = store;
+  const { multipart, makeDirectory, bulk } = store;
   return {
     label: store.label,
     backend: store.backend,
@@ -31,6 +32,7 @@ export function layered(store: ArtifactStore, layers: readonly Layer[]): Artifac
     facts: async (io) =>
       run({ verb: 'facts', path: '', repeatable: true }, io, async (inner) => store.facts(inner)),
     ...(multipart ? { multipart: layeredMultipart(store, multipart, run) } : {}),
+    ...(bulk ? { bulk: layeredBulk(store, bulk, run) } : {}),
     ...(makeDirectory
       ? {
           makeDirectory: async (path, io) => {

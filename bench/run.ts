@@ -37,13 +37,19 @@ function tell(name: string, { wallMs, cpuMs, peakBytes }: Cost): void {
   );
 }
 
+/** Runs workloads one after the other; one that fails never stops the others. */
 async function runAll(bench: Bench, names: readonly string[]): Promise<readonly Result[]> {
   const results: Result[] = [];
   for (const name of names) {
     const workload = WORKLOADS[name];
     if (!workload) continue;
     process.stderr.write(`${name}: ${workload.what}\n`);
-    results.push(...(await workload.run(bench)));
+    try {
+      results.push(...(await workload.run(bench)));
+    } catch (thrown) {
+      process.stderr.write(`${name} failed: ${thrown instanceof Error ? thrown.message : String(thrown)}\n`);
+      process.exitCode = 1;
+    }
   }
   return results;
 }

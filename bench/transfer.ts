@@ -23,6 +23,15 @@ export interface Load {
   readonly size: number;
 }
 
+/** A load on its way. */
+interface Moving {
+  readonly bench: Bench;
+  readonly site: Site;
+  readonly name: string;
+  /** Bytes of each file. */
+  readonly size: number;
+}
+
 function mustBe(expected: Amount, found: Amount, what: string): void {
   if (expected.files === found.files && expected.bytes === found.bytes) return;
   throw new Error(`${what}: ${JSON.stringify(found)} in place of ${JSON.stringify(expected)}`);
@@ -35,66 +44,79 @@ function chosen(bench: Bench, site: Site): { readonly stock: boolean; readonly r
   };
 }
 
-async function uploaders(bench: Bench, site: Site, run: RunAt, folder: string): Promise<Contestant[]> {
+async function uploaders({ bench, site, size }: Moving, run: RunAt, folder: string): Promise<Contestant[]> {
   const { stock, remote } = chosen(bench, site);
   const all = [mlstow(bench, ['artifacts', 'log', `${folder}/`, '-r', run.runId], site.env)];
   if (remote)
-    all.push(await rclone(bench, ['copy', ...site.rcloneFlags, folder, remote(run.path)], site.env));
+    all.push(await rclone(bench, ['copy', ...site.rcloneFlags(size), folder, remote(run.path)], site.env));
   if (stock) all.push(await mlflow(bench, STOCK_UP, [run.uri, folder], site.env));
   return all;
 }
 
-async function downloaders(bench: Bench, site: Site, run: RunAt, folder: string): Promise<Contestant[]> {
+async function downloaders({ bench, site, size }: Moving, run: RunAt, folder: string): Promise<Contestant[]> {
   const { stock, remote } = chosen(bench, site);
   const ours = (from: readonly string[]) =>
     mlstow(bench, ['artifacts', 'download', ...from, '-d', folder], site.env);
   const all = [ours(['-r', run.runId]), { ...ours(['-u', run.uri]), name: 'mlstow -u' }];
   if (remote)
-    all.push(await rclone(bench, ['copy', ...site.rcloneFlags, remote(run.path), folder], site.env));
+    all.push(await rclone(bench, ['copy', ...site.rcloneFlags(size), remote(run.path), folder], site.env));
   if (stock) all.push(await mlflow(bench, STOCK_DOWN, [run.uri, folder], site.env));
   return all;
 }
 
-async function raceUp(bench: Bench, site: Site, load: Load, from: string, amount: Amount): Promise<Result> {
+async function raceUp(moving: Moving, from: string, amount: Amount): Promise<Result> {
+  const { bench, site, name } = moving;
   const run = await createRun(bench, site);
-  const workload = `${load.name} up`;
+  const workload = `${name} up`;
   const after = async (): Promise<void> => {
     mustBe(amount, await site.holds(run.path), workload);
     await site.clear(run.path);
   };
-  const all = (await uploaders(bench, site, run, from)).map((each) => ({ ...each, after }));
+  const all = (await uploaders(moving, run, from)).map((each) => ({ ...each, after }));
   return { workload, costs: await race(all, bench.rounds) };
 }
 
-async function raceDown(bench: Bench, site: Site, load: Load, from: string, amount: Amount): Promise<Result> {
+/** Logs the source to a run, and gives up the source: memory may not hold it thrice. */
+async function logged({ bench, site }: Moving, from: string): Promise<RunAt> {
   const run = await createRun(bench, site);
-  const workload = `${load.name} down`;
-  const into = join(bench.scratch, 'down');
-  const { file, args, env, cwd } = mlstow(bench, ['artifacts', 'log', `${from}/`, '-r', run.runId], site.env);
-  await mustRun(file, args, { env, cwd });
+  const log = mlstow(bench, ['artifacts', 'log', `${from}/`, '-r', run.runId], site.env);
+  await mustRun(log.file, log.args, { env: log.env, cwd: log.cwd });
   await rm(from, { recursive: true });
+  return run;
+}
+
+async function raceDown(moving: Moving, from: string, amount: Amount): Promise<Result> {
+  const { bench, site, name } = moving;
+  const run = await logged(moving, from);
+  const workload = `${name} down`;
+  const into = join(bench.scratch, 'down');
   const after = async (): Promise<void> => {
     mustBe(amount, await amountIn(into), workload);
     await rm(into, { recursive: true });
     await mkdir(into);
   };
   await mkdir(into, { recursive: true });
-  const all = (await downloaders(bench, site, run, into)).map((each) => ({ ...each, after }));
+  const all = (await downloaders(moving, run, into)).map((each) => ({ ...each, after }));
   const costs = await race(all, bench.rounds);
   await site.clear(run.path);
   return { workload, costs };
 }
 
+/** A load at the scale that was chosen: fewer files, or a smaller one. */
+function scaled({ files, size }: Load, scale: number): { readonly files: number; readonly size: number } {
+  if (files > 1) return { files: Math.max(2, Math.round(files * scale)), size };
+  return { files, size: Math.round(size * scale) };
+}
+
 /** Moves files to a site and back, by every contestant in turn. */
 export async function upAndDown(bench: Bench, site: Site, load: Load): Promise<readonly Result[]> {
   const from = join(bench.scratch, 'source');
-  const many = load.files > 1;
-  const files = many ? Math.max(1, Math.round(load.files * bench.scale)) : 1;
-  const size = many ? load.size : Math.round(load.size * bench.scale);
+  const { files, size } = scaled(load, bench.scale);
+  const moving = { bench, site, name: load.name, size };
   try {
     const amount = await makeTree(from, files, size);
-    const up = await raceUp(bench, site, load, from, amount);
-    return [up, await raceDown(bench, site, load, from, amount)];
+    const up = await raceUp(moving, from, amount);
+    return [up, await raceDown(moving, from, amount)];
   } finally {
     await rm(from, { recursive: true, force: true });
   }

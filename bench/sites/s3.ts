@@ -8,15 +8,22 @@ const BUCKET = 'bench';
 /** Files moved at once, the usual number of mlstow. */
 export const AT_ONCE = 32;
 
+/** From this size on files go in parts, in bytes. */
+const PARTS_FROM = 64 * 1024 ** 2;
+
 /**
  * What makes rclone fast here without taking its integrity checks away: as many files at once and parts as large as
- * mlstow's, no question about the bucket, no HEAD of each object before or after.
+ * mlstow's, no question about the bucket, no HEAD of each object before or after. Of large files it needs the HEAD: it
+ * takes an object that it sent by several threads for an empty one otherwise.
  */
-const TUNED = [
-  ...['--transfers', String(AT_ONCE), '--checkers', String(AT_ONCE)],
-  ...['--s3-no-check-bucket', '--s3-no-head', '--s3-no-head-object', '--use-server-modtime'],
-  ...['--s3-upload-cutoff', '64Mi', '--s3-chunk-size', '16Mi', '--s3-upload-concurrency', '4'],
-];
+function tuned(size: number): readonly string[] {
+  return [
+    ...['--transfers', String(AT_ONCE), '--checkers', String(AT_ONCE)],
+    ...['--s3-no-check-bucket', '--s3-no-head', '--use-server-modtime'],
+    ...(size < PARTS_FROM ? ['--s3-no-head-object'] : []),
+    ...['--s3-upload-cutoff', `${PARTS_FROM}B`, '--s3-chunk-size', '16Mi', '--s3-upload-concurrency', '4'],
+  ];
+}
 
 /** An S3 server; answers are held back by the latency that was chosen. */
 export async function startS3Site(bench: Bench): Promise<Site> {
@@ -45,7 +52,7 @@ export async function startS3Site(bench: Bench): Promise<Site> {
     },
     location: `s3://${BUCKET}`,
     remote,
-    rcloneFlags: TUNED,
+    rcloneFlags: tuned,
     stock: true,
     ...keptByRclone(bench, remoteAt(server.endpoint), remote),
     stop: async () => {

@@ -13,8 +13,8 @@ export interface Site {
   readonly location: string;
   /** How rclone names a path below `location`; undefined where it cannot reach the store. */
   readonly remote?: (path: string) => string;
-  /** Tuning of rclone. */
-  readonly rcloneFlags: readonly string[];
+  /** Tuning of rclone for files of `size` bytes. */
+  rcloneFlags(size: number): readonly string[];
   /** Whether the stock client can reach the store here. */
   readonly stock: boolean;
   /** What is kept below `path` of `location`. */

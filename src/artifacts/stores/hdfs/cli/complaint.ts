@@ -16,6 +16,24 @@ const BY_WORDS: readonly (readonly [RegExp, FailureKind])[] = [
   [/quota/i, 'no-space'],
 ];
 
+/** Whether a complaint says that what is above a path is a file: so nothing is there. */
+export function isBelowFile(complaint: string): boolean {
+  return complaint.includes('(is not a directory)');
+}
+
+/**
+ * What was complained of one path: it is named in quotes, or what is above it is (`inode="/a"` where a directory may not be
+ * entered).
+ */
+export function complaintAbout(complaints: readonly string[], uri: string): string | undefined {
+  const path = uri.replace(/^\w+:\/\/[^/]*/, '');
+  return complaints.find((each) => {
+    if (each.includes(`\`${uri}'`) || each.includes(`\`${path}'`) || each.includes(`"${path}"`)) return true;
+    const inode = /inode="([^"]+)"/.exec(each)?.[1];
+    return inode !== undefined && path.startsWith(`${inode.replace(/\/$/, '')}/`);
+  });
+}
+
 /** The kind of a complaint; a cluster that cannot be reached is what is left. */
 export function kindOf(complaint: string): FailureKind {
   return BY_WORDS.find(([words]) => words.test(complaint))?.[1] ?? 'unavailable';

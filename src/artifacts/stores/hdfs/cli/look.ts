@@ -5,8 +5,9 @@ import type { Io } from '../../../../core/io.ts';
 import { comparePaths } from '../../../../core/order.ts';
 import type { Entry } from '../../../store.ts';
 import { isHidden } from '../names.ts';
-import { complaintFailure } from './complaint.ts';
-import { subjectOf, uriOf, type CliRoot } from './root.ts';
+import { inArguments } from './in-arguments.ts';
+import { complaintAbout, complaintFailure, isBelowFile, kindOf } from './complaint.ts';
+import { argumentOf, subjectOf, uriOf, type CliRoot } from './root.ts';
 import { runShell } from './run-shell.ts';
 
 const PAGE = 1000;
@@ -24,7 +25,7 @@ const absent = (failure: Failure) => failure.kind === 'not-found' || failure.kin
 export async function statCli(root: CliRoot, path: ArtifactPath, io: Io): Promise<Entry | undefined> {
   if (isHidden(path)) return undefined;
   const asked = { doing: 'look at', subject: subjectOf(root, path) };
-  const ended = await runShell(root.shell, 'stat', ['%F|%b|%Y', uriOf(root, path)], asked, io);
+  const ended = await runShell(root.shell, 'stat', ['%F|%b|%Y', argumentOf(root, path)], asked, io);
   if (ended.code !== 0) {
     const failure = complaintFailure(ended, asked);
     if (absent(failure)) return undefined;
@@ -45,17 +46,45 @@ function parseLine(root: CliRoot, under: Under, line: string): Entry | undefined
 
 async function entriesBelow(root: CliRoot, under: Under, recursive: boolean, io: Io): Promise<Entry[]> {
   const asked = { doing: 'list', subject: subjectOf(root, under) };
-  const args = [...(recursive ? ['-R'] : []), uriOf(root, under)];
+  const args = [...(recursive ? ['-R'] : []), argumentOf(root, under)];
   const ended = await runShell(root.shell, 'ls', args, asked, io);
   if (ended.code !== 0) {
     const failure = complaintFailure(ended, asked);
     if (absent(failure)) return [];
     throw failure;
   }
-  return ended.stdout.split('\n').flatMap((line) => {
-    const found = parseLine(root, under, line);
-    return found && !isHidden(found.path) ? [found] : [];
-  });
+  return entriesIn(root, under, ended.stdout).filter(({ path }) => !isHidden(path));
+}
+
+function entriesIn(root: CliRoot, under: Under, stdout: string): Entry[] {
+  return stdout.split('\n').flatMap((line) => parseLine(root, under, line) ?? []);
+}
+
+/** `-ls` of many paths, each with all that is below it (`-R`) or by itself (`-d`); absent ones are left out, hidden ones not. */
+export async function lookAtMany(
+  root: CliRoot,
+  paths: readonly ArtifactPath[],
+  flag: '-R' | '-d',
+  io: Io,
+): Promise<readonly Entry[]> {
+  const asked = { doing: 'list', subject: root.label };
+  const found: Entry[] = [];
+  let from = 0;
+  for (const args of inArguments(paths.map((path) => argumentOf(root, path)))) {
+    const part = paths.slice(from, (from += args.length));
+    const ended = await runShell(root.shell, 'ls', [flag, ...args], asked, io);
+    const trouble = ended.complaints.find((each) => kindOf(each) !== 'not-found' && !isBelowFile(each));
+    if (trouble !== undefined) throw complaintFailure({ ...ended, complaints: [trouble] }, asked);
+    const listed = entriesIn(root, '', ended.stdout);
+    const named = new Set(listed.map((entry) => entry.path));
+    for (const entry of listed) found.push(entry);
+    // A directory is not in its own listing.
+    const directories = part.filter(
+      (path) => !named.has(path) && complaintAbout(ended.complaints, uriOf(root, path)) === undefined,
+    );
+    for (const path of directories) found.push({ path, kind: 'directory', checksums: [] });
+  }
+  return found;
 }
 
 function rest(entries: readonly Entry[], after: ArtifactPath | undefined): readonly Entry[] {

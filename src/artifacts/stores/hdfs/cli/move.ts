@@ -7,22 +7,27 @@ import type { Body, Precondition, Source, Stored } from '../../../store.ts';
 import { countSource, type Counted } from '../count-source.ts';
 import { hdfsFailure, type Asked } from '../failures.ts';
 import { isHidden, temporaryName } from '../names.ts';
-import { complaintFailure } from './complaint.ts';
+import { complaintFailure, isBelowFile } from './complaint.ts';
 import { statCli } from './look.ts';
 import { makeDirectoryCli } from './remove.ts';
-import { subjectOf, uriOf, type CliRoot } from './root.ts';
+import { argumentOf, subjectOf, type CliRoot } from './root.ts';
 import { runShell, startShell, type Ended, type Running } from './run-shell.ts';
 
 /** How long removing an unfinished file may take, in ms: a JVM is slow to start. */
 const DISCARD_MS = 15_000;
 
+function readFailure(ended: Ended, asked: Asked): Failure {
+  const failure = complaintFailure(ended, asked);
+  return isBelowFile(ended.complaints.at(-1) ?? '') ? failure.with({ kind: 'not-found' }) : failure;
+}
+
 /** The command's output, which fails when the command does, and stops it when it is given up. */
-async function* guarded(running: Running, asked: { doing: string; subject: string }): AsyncGenerator<Buffer> {
+async function* guarded(running: Running, asked: Asked): AsyncGenerator<Buffer> {
   let whole = false;
   try {
     yield* running.stdout as AsyncIterable<Buffer>;
     const ended = await running.done;
-    if (ended.code !== 0) throw complaintFailure(ended, asked);
+    if (ended.code !== 0) throw readFailure(ended, asked);
     whole = true;
   } finally {
     if (!whole) running.stop();
@@ -47,7 +52,7 @@ export async function readCli(
   }
   if (isHidden(path))
     throw hdfsFailure('not-found', subject, `cannot read ${subject}: there is no such file`);
-  const running = await startShell(root.shell, 'cat', [uriOf(root, path)], asked, io);
+  const running = await startShell(root.shell, 'cat', [argumentOf(root, path)], asked, io);
   running.stdin.end();
   const bytes = guarded(running, asked);
   const first = await bytes.next();
@@ -93,7 +98,7 @@ async function checkTarget(
   if (when && entry) throw hdfsFailure('exists', subject, `${subject} exists already`);
   if (entry) return 'file';
   const parent = parentOf(path);
-  const folder = uriOf(root, parent);
+  const folder = argumentOf(root, parent);
   if (!root.known.has(folder)) await makeDirectoryCli(root, parent, io);
   root.known.add(folder);
   return 'absent';
@@ -149,14 +154,14 @@ export async function writeCli(
   const subject = subjectOf(root, path);
   const asked = { doing: 'store', subject };
   const found = await checkTarget(root, path, when, io);
-  const temporary = uriOf(root, joinPath(parentOf(path), temporaryName()));
+  const temporary = argumentOf(root, joinPath(parentOf(path), temporaryName()));
   const opened = await source.open(0, io.signal);
   const body = countSource(opened, source, subject, io);
   try {
     await send(root, temporary, body, asked, io);
-    const flags = ['-f', '-skipTrash', uriOf(root, path)];
+    const flags = ['-f', '-skipTrash', argumentOf(root, path)];
     if (found === 'file') await succeed(runShell(root.shell, 'rm', flags, asked, io), asked);
-    await succeed(runShell(root.shell, 'mv', [temporary, uriOf(root, path)], asked, io), asked);
+    await succeed(runShell(root.shell, 'mv', [temporary, argumentOf(root, path)], asked, io), asked);
   } catch (thrown) {
     root.known.clear();
     throw await discard(root, temporary, asFailure(thrown, subject), asked);

@@ -2,28 +2,38 @@ import type { Under } from '../../../../core/artifact-path.ts';
 import type { Io } from '../../../../core/io.ts';
 import type { Removal, Undone } from '../../../store.ts';
 import { isHidden } from '../names.ts';
-import { complaintFailure, kindOf } from './complaint.ts';
-import { subjectOf, uriOf, type CliRoot } from './root.ts';
-import { runShell } from './run-shell.ts';
+import { complaintAbout, complaintFailure, isBelowFile, kindOf } from './complaint.ts';
+import { inArguments } from './in-arguments.ts';
+import { argumentOf, subjectOf, uriOf, type CliRoot } from './root.ts';
+import { runShell, type Ended } from './run-shell.ts';
 
 /** How many removals one command takes. */
-export const CLI_REMOVE_BATCH = 200;
+export const CLI_REMOVE_BATCH = 1000;
 
 /** `-mkdir -p`. @throws Failure wrong-kind */
 export async function makeDirectoryCli(root: CliRoot, path: Under, io: Io): Promise<void> {
   const asked = { doing: 'make the directory', subject: subjectOf(root, path) };
-  const ended = await runShell(root.shell, 'mkdir', ['-p', uriOf(root, path)], asked, io);
+  const ended = await runShell(root.shell, 'mkdir', ['-p', argumentOf(root, path)], asked, io);
   if (ended.code === 0) return;
   const failure = complaintFailure(ended, asked);
   throw failure.kind === 'exists' ? failure.with({ kind: 'wrong-kind' }) : failure;
 }
 
-/** What a verb complained of one path, which it names in quotes. */
-function complaintAbout(complaints: readonly string[], uri: string): string | undefined {
-  const path = uri.replace(/^\w+:\/\/[^/]*/, '');
-  return complaints.find(
-    (each) => each.includes(`\`${uri}'`) || each.includes(`\`${path}'`) || each.includes(`"${path}"`),
-  );
+const isGone = (complaint: string) => kindOf(complaint) === 'not-found' || isBelowFile(complaint);
+
+/** What of a batch is still there, by what the command complained of. */
+function undoneOf(root: CliRoot, batch: readonly Removal[], ended: Ended): readonly Undone[] {
+  const about = batch.map(({ path }) => complaintAbout(ended.complaints, uriOf(root, path)));
+  // A complaint that no path can be told from is about all of which none is known.
+  const general = ended.complaints.findLast((each) => !isGone(each) && !about.includes(each));
+  const nothingTold = ended.complaints.length === 0;
+  return batch.flatMap((removal, index) => {
+    const complaint = about[index] ?? general;
+    if (complaint === undefined ? !nothingTold : isGone(complaint)) return [];
+    const complaints = complaint === undefined ? [] : [complaint];
+    const asked = { doing: 'remove', subject: subjectOf(root, removal.path) };
+    return [{ removal, failure: complaintFailure({ ...ended, complaints }, asked) }];
+  });
 }
 
 async function removeKind(
@@ -32,27 +42,16 @@ async function removeKind(
   batch: readonly Removal[],
   io: Io,
 ): Promise<readonly Undone[]> {
-  if (batch.length === 0) return [];
   const [name, ...flags] = verb;
-  const uris = batch.map(({ path }) => uriOf(root, path));
-  const ended = await runShell(
-    root.shell,
-    name,
-    [...flags, ...uris],
-    { doing: 'remove', subject: root.label },
-    io,
-  );
-  if (ended.code === 0) return [];
-  return batch.flatMap((removal, index) => {
-    const asked = { doing: 'remove', subject: subjectOf(root, removal.path) };
-    const complaint = complaintAbout(ended.complaints, uris[index] ?? '');
-    // A complaint that names no path is about all of them: a cluster that is not there.
-    const told =
-      complaint ?? (ended.complaints.every((each) => kindOf(each) === 'unavailable') ? '' : undefined);
-    if (told === undefined || kindOf(told) === 'not-found') return [];
-    const complaints = complaint === undefined ? ended.complaints : [complaint];
-    return [{ removal, failure: complaintFailure({ ...ended, complaints }, asked) }];
-  });
+  const asked = { doing: 'remove', subject: root.label };
+  const undone: Undone[] = [];
+  let from = 0;
+  for (const args of inArguments(batch.map(({ path }) => argumentOf(root, path)))) {
+    const part = batch.slice(from, (from += args.length));
+    const ended = await runShell(root.shell, name, [...flags, ...args], asked, io);
+    if (ended.code !== 0) undone.push(...undoneOf(root, part, ended));
+  }
+  return undone;
 }
 
 /** `-rm` of all files in one command, then `-rmdir` of directories in the order given; nothing goes to the trash. */

@@ -13,8 +13,10 @@ export interface CliRoot {
   readonly known: Set<string>;
 }
 
-/** What the command takes for a pattern, or prints as something else. */
-const PATTERN = /[\\*?[\]{}]|\p{Cc}/u;
+/** What the command takes for a pattern unless a backslash is before it (`GlobPattern.java`). */
+const PATTERN = /[*?[\]{}]/g;
+/** What it prints as something else, or takes for the backslash of a pattern. */
+const UNPRINTABLE = /\\|\p{Cc}/u;
 
 export function subjectOf({ label }: CliRoot, path: Under): string {
   return path === '' ? label : `${label.replace(/\/$/, '')}/${path}`;
@@ -24,9 +26,13 @@ export function uriOf({ uri }: CliRoot, path: Under): string {
   return path === '' ? `${uri}/` : `${uri}/${path}`;
 }
 
+/** A path as an argument: it means this path and no pattern. */
+export function argumentOf(root: CliRoot, path: Under): string {
+  return uriOf(root, path).replaceAll(PATTERN, '\\$&');
+}
+
 /** Why a path cannot be given to the command. */
 export function cliTrouble(path: ArtifactPath): string | undefined {
-  if (PATTERN.test(path))
-    return 'the hdfs command takes one of its characters for a pattern; WebHDFS does not';
+  if (UNPRINTABLE.test(path)) return 'the hdfs command cannot name a backslash or a control character';
   return pathTrouble(path);
 }

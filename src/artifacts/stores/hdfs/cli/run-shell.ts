@@ -9,6 +9,10 @@ export interface Shell {
   readonly command: string;
   /** Added to this process's own environment. */
   readonly env: Readonly<Record<string, string>>;
+  /** Where it runs: local paths are relative to it. */
+  readonly cwd?: string;
+  /** Hadoop properties of this one command, as `key=value`. */
+  readonly properties?: readonly string[];
 }
 
 /** A command under way. */
@@ -66,8 +70,11 @@ export async function startShell(
 ): Promise<Running> {
   const { execa } = await import('execa');
   io.signal.throwIfAborted();
-  const child = execa(shell.command, ['dfs', `-${verb}`, ...args], {
+  const properties = (shell.properties ?? []).flatMap((each) => ['-D', each]);
+  io.trace?.('command', { command: `hdfs dfs -${verb}`, arguments: args.length });
+  const child = execa(shell.command, ['dfs', ...properties, `-${verb}`, ...args], {
     env: { ...shell.env, TZ: 'UTC' },
+    ...(shell.cwd === undefined ? {} : { cwd: shell.cwd }),
     reject: false,
     buffer: { stdout: false, stderr: true },
     maxBuffer: MAX_STDERR,

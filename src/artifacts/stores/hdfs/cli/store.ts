@@ -1,10 +1,15 @@
 import type { ArtifactStore, Traits } from '../../../store.ts';
+import { getMany } from './bulk/get-many.ts';
+import { putMany } from './bulk/put-many.ts';
 import { complaintFailure } from './complaint.ts';
 import { listCli, statCli } from './look.ts';
 import { readCli, writeCli } from './move.ts';
 import { CLI_REMOVE_BATCH, makeDirectoryCli, removeCli } from './remove.ts';
 import { cliTrouble, type CliRoot } from './root.ts';
 import { runShell } from './run-shell.ts';
+
+/** How many files one call of `bulk` takes: so many names are held, and so many fail together at worst. */
+const BULK_ITEMS = 2000;
 
 /** What the `hdfs` command promises: every operation is a JVM of its own, so few run at once. */
 export const CLI_TRAITS: Traits = {
@@ -39,6 +44,11 @@ export function createCliStore(root: CliRoot): ArtifactStore {
       const ended = await runShell(root.shell, 'stat', ['%F', top], asked, io);
       if (ended.code !== 0) throw complaintFailure(ended, asked);
       return { anchor: 'present' };
+    },
+    bulk: {
+      maxItems: BULK_ITEMS,
+      put: async (items, io) => putMany(root, items, io),
+      get: async (items, io) => getMany(root, items, io),
     },
     makeDirectory: async (path, io) => makeDirectoryCli(root, path, io),
   };

@@ -1,0 +1,46 @@
+import { rm } from 'node:fs/promises';
+import type { ArtifactPath } from '../../../../../core/artifact-path.ts';
+import { asFailure, type Failure } from '../../../../../core/failure.ts';
+import type { Io } from '../../../../../core/io.ts';
+import type { BulkItem } from '../../../../store.ts';
+import { argumentOf, type CliRoot } from '../root.ts';
+import { runShell, type Ended } from '../run-shell.ts';
+import { crcOf, stageFiles, STAGED } from './stage-files.ts';
+
+/** What was sent, and how the command took it. */
+export interface Sent {
+  readonly ended: Ended;
+  /** Of the local files, in lower-case hex; none for one that failed. */
+  readonly crcs: ReadonlyMap<BulkItem, string>;
+}
+
+/** Sends a staged tree to a hidden directory of the root; the CRC of each local file, by item. */
+export async function sendTree(
+  root: CliRoot,
+  items: readonly BulkItem[],
+  hidden: ArtifactPath,
+  failures: Map<BulkItem, Failure>,
+  io: Io,
+): Promise<Sent> {
+  const asked = { doing: 'store', subject: root.label };
+  const scratch = await stageFiles(items);
+  const crcs = new Map<BulkItem, string>();
+  const hash = async () => {
+    for (const item of items) {
+      try {
+        crcs.set(item, await crcOf(item, io));
+      } catch (thrown) {
+        io.signal.throwIfAborted();
+        failures.set(item, asFailure(thrown, item.file));
+      }
+    }
+  };
+  try {
+    const shell = { ...root.shell, cwd: scratch };
+    const put = runShell(shell, 'put', [STAGED, argumentOf(root, hidden)], asked, io);
+    const [ended] = await Promise.all([put, hash()]);
+    return { ended, crcs };
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}

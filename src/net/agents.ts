@@ -83,7 +83,11 @@ function route(
     // The tunnel package forgets an address as the name to check.
     const identity: typeof checkServerIdentity = (_, certificate) =>
       checkServerIdentity(to.host, certificate);
-    const tunnelled = secure ? { ...options, ...trust, checkServerIdentity: identity } : options;
+    // Told outright: the package would look for `protocol`, which SDKs leave out, and then speak plain text to a TLS port.
+    const secureEndpoint = secure;
+    const tunnelled = secure
+      ? { ...options, ...trust, checkServerIdentity: identity, secureEndpoint }
+      : { ...options, secureEndpoint };
     pending.then(
       (agent) => agent.addRequest(request, tunnelled),
       (error: unknown) => request.emit('error', error),

@@ -1,6 +1,7 @@
 import { Failure } from '../core/failure.ts';
 import type { Io } from '../core/io.ts';
 import { createAgents } from './agents.ts';
+import { connectionFailure } from './connection-failure.ts';
 import { exchange, StaleConnection, subjectOf, type Wire } from './exchange.ts';
 import { netNames } from './net-names.ts';
 import { readTrust } from './tls-trust.ts';
@@ -76,5 +77,11 @@ export function createNet(options: NetOptions): Net {
     ...(options.idleMs === undefined ? {} : { idleMs: options.idleMs }),
     names: netNames(options),
   };
-  return { agents: pool.agents, send: (request, io) => send(request, wire, io), close: () => pool.close() };
+  return {
+    agents: pool.agents,
+    send: (request, io) => send(request, wire, io),
+    failure: (error, { subject, host }) =>
+      connectionFailure(error, { subject, host, reached: false, ...wire }),
+    close: () => pool.close(),
+  };
 }

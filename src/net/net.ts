@@ -1,6 +1,7 @@
 import type { Agent as HttpAgent } from 'node:http';
 import type { Agent as HttpsAgent } from 'node:https';
 import type { Readable } from 'node:stream';
+import type { Failure } from '../core/failure.ts';
 import type { Io } from '../core/io.ts';
 
 /** How connections are made: the only source of TLS trust, proxies and time-outs for every client of one backend. */
@@ -73,6 +74,11 @@ export interface Net {
    * `effect` is `none` when no byte of the request can have arrived
    */
   send(request: NetRequest, io: Io): Promise<NetResponse>;
+  /**
+   * What an SDK's error on a connection of `agents` means, as `send` would tell it, for a request that is said to be
+   * without effect. `about.subject` and `about.host` are for the message.
+   */
+  failure(error: unknown, about: { readonly subject: string; readonly host: string }): Failure;
   /** Closes kept connections. */
   close(): void;
 }

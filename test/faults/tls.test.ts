@@ -1,5 +1,6 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:https';
+import type { IncomingMessage } from 'node:http';
+import { createServer, request } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -108,8 +109,8 @@ describe('trust', () => {
   it('a handshake that never ends is a timeout without effect', async () => {
     const silent = await startTcp(() => undefined);
     open.push(() => silent.stop());
-    const request = get(silent.url.replace('http', 'https'), { method: 'POST' });
-    const failure = await failureOf(net({ connectMs: 50 }).send(request, io));
+    const asked = get(silent.url.replace('http', 'https'), { method: 'POST' });
+    const failure = await failureOf(net({ connectMs: 50 }).send(asked, io));
     expect(failure.facts).toMatchObject({ kind: 'timeout', effect: 'none', retry: 'later' });
   });
 
@@ -186,6 +187,18 @@ describe('a proxy for https', () => {
     expect(proxy.asked).toHaveLength(3);
   });
 
+  it('speaks TLS for an SDK too, which names no protocol when it asks over the agent', async () => {
+    const proxy = await startProxy();
+    open.push(() => proxy.stop());
+    const { host, hostname, port } = new URL(await secure());
+    const { agents } = net({ httpsProxy: proxy.url, caFile: files.caFile });
+    const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+      request({ host: hostname, port, agent: agents.https }, resolve).on('error', reject).end();
+    });
+    expect(Buffer.concat((await answer.toArray()) as Buffer[]).toString()).toBe('secret');
+    expect(proxy.asked).toEqual([`CONNECT ${host}`]);
+  });
+
   it.each([
     [407, 'misconfigured', 'HTTPS_PROXY'],
     [403, 'misconfigured', 'NO_PROXY'],
@@ -203,8 +216,8 @@ describe('a proxy for https', () => {
   it('that never answers is a timeout', async () => {
     const silent = await startTcp(() => undefined);
     open.push(() => silent.stop());
-    const request = get('https://example.invalid/');
-    const failure = await failureOf(net({ httpsProxy: silent.url, connectMs: 50 }).send(request, io));
+    const asked = get('https://example.invalid/');
+    const failure = await failureOf(net({ httpsProxy: silent.url, connectMs: 50 }).send(asked, io));
     expect(failure.facts).toMatchObject({ kind: 'timeout', effect: 'none' });
   });
 });

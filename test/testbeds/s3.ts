@@ -35,6 +35,13 @@ export interface S3BedOptions {
   readonly versioning?: boolean;
   /** MinIO only: the region it insists on. */
   readonly region?: string;
+  /** MinIO only: who issues tokens that it takes for a role. */
+  readonly openId?: {
+    readonly configUrl: string;
+    readonly clientId: string;
+    /** Whether a server has read its configuration. */
+    knownAt(endpoint: string): Promise<boolean>;
+  };
   /** MinIO only: the domain that turns on virtual-host addressing. */
   readonly domain?: string;
 }
@@ -151,10 +158,19 @@ export async function startMinio(options: S3BedOptions = {}): Promise<S3Bed> {
       MINIO_BROWSER: 'off',
       MINIO_CI_CD: '1',
       ...(options.region ? { MINIO_SITE_REGION: options.region } : {}),
+      ...(options.openId
+        ? {
+            MINIO_IDENTITY_OPENID_CONFIG_URL: options.openId.configUrl,
+            MINIO_IDENTITY_OPENID_CLIENT_ID: options.openId.clientId,
+            MINIO_IDENTITY_OPENID_ROLE_POLICY: 'readwrite',
+          }
+        : {}),
       ...(options.domain ? { MINIO_DOMAIN: options.domain } : {}),
     },
     dir,
-    ready: () => (tls ? answersTls(health, tls.caFile) : answers(health)),
+    ready: async () =>
+      (await (tls ? answersTls(health, tls.caFile) : answers(health))) &&
+      (options.openId === undefined || options.openId.knownAt(endpoint)),
     readyMs: 60_000,
   });
   return describe(endpoint, options.region ?? 'us-east-1', tls, started);

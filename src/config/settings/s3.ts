@@ -8,7 +8,7 @@ export const S3 = defineSettings({
     flag: '--s3-endpoint-url',
     projectFile: 'allowed',
     help: 'Endpoint of an S3-compatible store: http(s)://host[:port], without the bucket.',
-    note: 'Unset: Amazon S3.',
+    note: 'Unset: endpoint_url of the AWS profile (its services section first), else Amazon S3.',
   },
   's3.region': {
     type: 'string',

@@ -3,6 +3,7 @@ import { Failure } from '../../../core/failure.ts';
 import type { Location } from '../../../core/location.ts';
 import type { Net } from '../../../net/net.ts';
 import type { ArtifactStore } from '../../store.ts';
+import { readAwsProfile } from './aws-profile.ts';
 import { createBucketClient, type BucketClient } from './client.ts';
 import { anonymous, chainKeys, givenKeys, type KeySource } from './credentials.ts';
 import { isAmazon, siteOf, type EndpointOptions, type Site } from './endpoint.ts';
@@ -49,15 +50,19 @@ function halfGiven(missing: string): Failure {
 }
 
 function keysOf(options: S3Options): KeySource {
-  if (options.signatureVersion === 'unsigned') return anonymous;
-  const { accessKeyId, secretAccessKey, sessionToken, profile, net, clock } = options;
+  if (options.signatureVersion === 'unsigned') return anonymous();
+  const { accessKeyId, secretAccessKey, sessionToken, profile, region, net, clock } = options;
   if (accessKeyId !== undefined && secretAccessKey !== undefined) {
     return givenKeys({ accessKeyId, secretAccessKey, ...(sessionToken ? { sessionToken } : {}) });
   }
   if (accessKeyId !== undefined) throw halfGiven('AWS_SECRET_ACCESS_KEY');
   if (secretAccessKey !== undefined) throw halfGiven('AWS_ACCESS_KEY_ID');
-  const region = options.region ?? 'us-east-1';
-  return chainKeys({ ...(profile === undefined ? {} : { profile }), region, net, clock });
+  return chainKeys({
+    ...(profile === undefined ? {} : { profile }),
+    ...(region === undefined ? {} : { region }),
+    net,
+    clock,
+  });
 }
 
 function identityOf(options: S3Options): string {
@@ -70,11 +75,19 @@ function integrityOf(site: Site, asked: S3Options['checksum']): 'crc32' | 'md5' 
   return supported ? 'crc32' : 'md5';
 }
 
+/** What the user set wins; the AWS profile fills in region and endpoint. */
+async function withProfile(options: S3Options): Promise<S3Options> {
+  if (options.endpointUrl !== undefined && options.region !== undefined) return options;
+  return { ...(await readAwsProfile(options.profile)), ...options };
+}
+
 /**
- * Opens S3 and what speaks its protocol. Nothing is loaded or asked before the first operation of a store.
+ * Opens S3 and what speaks its protocol. The AWS profile may be read; nothing is asked before the first operation of a
+ * store.
  * @throws Failure misconfigured: upload arguments that are unknown, half a key
  */
-export async function connectS3(options: S3Options): Promise<S3Backend> {
+export async function connectS3(given: S3Options): Promise<S3Backend> {
+  const options = await withProfile(given);
   const extra = extraHeaders(options.uploadExtraArgs ?? {});
   const keys = keysOf(options);
   const owner = options.expectedBucketOwner;

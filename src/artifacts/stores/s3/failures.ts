@@ -23,13 +23,18 @@ const unauthenticated =
   (reason: string, hint = KEYS_HINT): Story =>
   () => ({ kind: 'unauthenticated', reason, hint, settings: CREDENTIALS });
 
-const expired: Story = () => ({
-  kind: 'unauthenticated',
-  reason: 'the temporary credentials have expired',
-  hint: 'obtain new ones (aws sso login, or assume the role again)',
-  retry: 'reauthenticate',
-  settings: CREDENTIALS,
-});
+const stale =
+  (reason: string): Story =>
+  () => ({
+    kind: 'unauthenticated',
+    reason,
+    hint: 'obtain new ones (aws sso login, or assume the role again) and set AWS_SESSION_TOKEN with its keys',
+    retry: 'reauthenticate',
+    settings: CREDENTIALS,
+  });
+
+const expired = stale('the temporary credentials have expired');
+const badToken = stale('the session token is not the one of these temporary credentials, or has expired');
 
 const denied: Story = (asked) => ({
   kind: 'denied',
@@ -120,8 +125,8 @@ const BY_CODE: Readonly<Record<string, Story>> = {
   SignatureDoesNotMatch: unauthenticated('the secret key does not belong to the access key'),
   InvalidSecurity: unauthenticated('the credentials are not valid'),
   NotSignedUp: unauthenticated('the account is not signed up for S3'),
-  InvalidToken: expired,
-  InvalidTokenId: expired,
+  InvalidToken: badToken,
+  InvalidTokenId: badToken,
   ExpiredToken: expired,
   TokenRefreshRequired: expired,
   RequestTimeTooSkewed: skewed,

@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createBucketClient } from '../../../../src/artifacts/stores/s3/client.ts';
 import { anonymous, chainKeys, type KeySource } from '../../../../src/artifacts/stores/s3/credentials.ts';
@@ -59,6 +62,36 @@ describe('the default chain', () => {
     now -= 56 * MINUTE;
     expect(source.reject(await source.get(io))).toBe(true);
     expect((await source.get(io))?.accessKeyId).toBe('key-3');
+  });
+
+  test('keys that cannot be renewed are used until they expire, and that is told', async () => {
+    const dir = await mkdtemp(join(tmpdir(), 'mlstow-credentials-'));
+    const file = join(dir, 'keys.json');
+    const began = Date.now();
+    const Expiration = new Date(began + 15 * MINUTE).toISOString();
+    const keys = { Version: 1, AccessKeyId: 'first', SecretAccessKey: 's', SessionToken: 't', Expiration };
+    await writeFile(file, JSON.stringify(keys));
+    await writeFile(join(dir, 'config'), `[profile short]\ncredential_process = cat ${file}\n`);
+    vi.stubEnv('AWS_CONFIG_FILE', join(dir, 'config'));
+    let now = began;
+    const told: string[] = [];
+    const tracing: Io = {
+      ...io,
+      trace: (event, fields) => told.push(`${event} ${String(fields['source'])}`),
+    };
+    const source = chainKeys({ profile: 'short', net, clock: { ...systemClock, now: () => now } });
+    expect((await source.get(tracing))?.accessKeyId).toBe('first');
+    expect(told).toEqual(['credentials credential_process of AWS profile short']);
+    await rm(file);
+    now = began + 11 * MINUTE;
+    expect((await source.get(tracing))?.accessKeyId).toBe('first');
+    expect(told[1]).toBe('credentials-kept credential_process of AWS profile short');
+    now = began + 15 * MINUTE;
+    await expect(source.get(tracing)).rejects.toMatchObject({ kind: 'unauthenticated' });
+    await writeFile(file, JSON.stringify({ ...keys, AccessKeyId: 'second', Expiration: undefined }));
+    expect((await source.get(tracing))?.accessKeyId).toBe('second');
+    expect(told).toHaveLength(3);
+    await rm(dir, { recursive: true });
   });
 
   test('no credentials anywhere is one sentence that names the places', async () => {
@@ -138,7 +171,7 @@ describe('expired keys', () => {
     const client = createBucketClient(site(server), {
       net,
       clock: systemClock,
-      keys: anonymous,
+      keys: anonymous(),
       headers: {},
     });
     await client.send({ method: 'GET', doing: 'read', subject: 's3://bkt/x', key: 'x' }, io);

@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 const PAGES = [
   { file: 'docs/reference/settings.md', module: 'src/config/reference.ts', render: 'settingsReference' },
   { file: 'docs/reference/output.md', module: 'scripts/output-reference.mjs', render: 'outputReference' },
+  { file: 'docs/reference/stores.md', module: 'scripts/conformance-reference.ts', render: 'storesReference' },
   { file: 'completions/mlstow.bash', module: 'scripts/completions.ts', render: 'bash' },
   { file: 'completions/_mlstow', module: 'scripts/completions.ts', render: 'zsh' },
   { file: 'completions/mlstow.fish', module: 'scripts/completions.ts', render: 'fish' },

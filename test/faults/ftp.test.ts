@@ -17,6 +17,7 @@ import type { Io } from '../../src/core/io.ts';
 import { readTrust } from '../../src/net/tls-trust.ts';
 import { failureOf } from '../conformance/artifact-store/expect-failure.ts';
 import { pattern } from '../conformance/artifact-store/pattern.ts';
+import { proves } from '../conformance/proves.ts';
 import { freePort } from '../testbeds/bed.ts';
 import { startPyftpd, startVsftpd, type FtpBed } from '../testbeds/ftp.ts';
 import { connectTo, storeIn } from '../testbeds/ftp-store.ts';
@@ -251,13 +252,15 @@ describe('a server that is strict', () => {
 });
 
 describe('servers of other habits', () => {
-  test('TLS from the first byte', async () => {
+  test('TLS from the first byte', async (context) => {
     const bed = await startPyftpd({ tls: 'implicit' });
     const { store, close } = open(bed, { tls: 'implicit' });
     await write(store, 'a/file', pattern(100_000));
     await write(store, 'empty', Buffer.alloc(0));
     expect(await names(store)).toEqual(['a', 'a/file', 'empty']);
     expect((await contentOf(store, 'a/file')).equals(pattern(100_000))).toBe(true);
+    const operations = ['write', 'list', 'read'] as const;
+    await proves(context, { bed: 'FTPS on pyftpdlib, TLS from the first byte', scheme: 'ftp', operations });
     await close();
     await bed.stop();
   });

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { proves } from '../conformance/proves.ts';
 import { runPython } from '../testbeds/mlflow.ts';
 import { startMinio, startVersitygw, type S3Bed } from '../testbeds/s3.ts';
 import { mustRunMlstow } from './mlstow-command.ts';
@@ -9,6 +10,7 @@ import { bytesOf } from './proxy-multipart-front.ts';
 import { LARGE_BYTES, PARTS, sha256, startRig, withEnv, type Rig } from './proxy-multipart-rig.ts';
 
 const MIB = 1024 ** 2;
+const STORE = { bed: 'stock MLflow server, past it to its S3 destination', scheme: 'mlflow-artifacts' };
 /** More than everything that is not an artifact's bytes: URLs, listings, runs. */
 const TALK = 256 * 1024;
 
@@ -74,7 +76,7 @@ describe.each([
     expect(Object.keys(await rig.stored(run)).toSorted()).toEqual(['large.bin', 'small.bin']);
   });
 
-  test('files come straight from the store, of any size and name; through the server when it is switched off', async () => {
+  test('files come straight from the store, of any size and name; through the server when it is switched off', async (context) => {
     const run = await rig.newRun();
     const source = join(rig.dir, 'source');
     await mkdir(join(source, 'ein Ordner'), { recursive: true });
@@ -98,9 +100,10 @@ describe.each([
       const { given } = bytesOf(rig.server);
       expect([given >= least, given <= most]).toEqual([true, true]);
     }
+    await proves(context, { ...STORE, operations: ['read', 'presign'] });
   });
 
-  test('the stock client reads what was sent in parts, and what it sends in parts is read', async () => {
+  test('the stock client reads what was sent in parts, and what it sends in parts is read', async (context) => {
     const run = await rig.newRun();
     await mustRunMlstow(['artifacts', 'log', rig.large, '-r', run, '-a', 'ours'], rig.place);
     const script = `
@@ -126,6 +129,7 @@ mlflow.MlflowClient().log_artifact(run, file, "theirs")
     const ask = ['artifacts', 'download', '-r', run, '-a', 'theirs/large.bin', '-d', target];
     await mustRunMlstow(ask, rig.place);
     expect(await sha256(join(target, 'large.bin'))).toBe(sum);
+    await proves(context, { ...STORE, operations: ['multipart', 'presign'] });
   });
 });
 

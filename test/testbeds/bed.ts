@@ -28,6 +28,19 @@ export interface ProcessOptions {
   readonly readyMs: number;
 }
 
+/** A program that a bed runs. */
+export interface Program {
+  readonly name: string;
+  readonly command: readonly string[];
+}
+
+const running = new Map<number, Program>();
+
+/** The programs that beds of this test file run at the moment. */
+export function runningPrograms(): readonly Program[] {
+  return [...running.values()];
+}
+
 /**
  * Runs a command in a process group that dies with the test process, however that ends: a watcher in the group reads
  * our end of a pipe and kills the group when it closes.
@@ -102,9 +115,11 @@ export async function startProcess(options: ProcessOptions): Promise<Bed & { rea
     const tail = (await readFile(logFile, 'utf8')).split('\n').slice(-40).join('\n');
     throw new Error(`bed ${options.name} ${problem}; its log, ${logFile}:\n${tail}`);
   }
+  running.set(pid, { name: options.name, command: [options.file, ...options.args] });
   return {
     pid,
     stop: async () => {
+      running.delete(pid);
       child.ref();
       killGroup(pid);
       await ended;

@@ -11,6 +11,8 @@ export type Member = 'multipart' | 'makeDirectory';
  */
 export interface ArtifactStoreBed {
   readonly name: string;
+  /** Names of the running programs that this store stands on; all that run, unless told. */
+  readonly programs?: readonly string[];
   readonly traits: Traits;
   readonly members: readonly Member[];
   /** What versions its entries carry. */

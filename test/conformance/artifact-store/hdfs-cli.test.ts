@@ -7,6 +7,7 @@ import { hadoopHome } from '../../testbeds/hdfs/command.ts';
 import { startHdfs, type HdfsBed } from '../../testbeds/hdfs.ts';
 import { CONFORMANCE_HOME, hdfsConformanceBed } from '../../testbeds/hdfs-conformance-bed.ts';
 import { hdfsStoreAt, makeHome, namesBelow } from '../../testbeds/hdfs-store.ts';
+import { proves } from '../proves.ts';
 import { CLI_TRAITS } from '../../../src/artifacts/stores/hdfs/cli/store.ts';
 import { expectFailure } from './expect-failure.ts';
 import { at, bytesOf, inParallel, pattern, patternSource } from './pattern.ts';
@@ -40,7 +41,7 @@ async function shown(store: ArtifactStore, recursive: boolean): Promise<string[]
 
 // Every operation is a JVM of 2 to 4 seconds, so each verb is asked once here; the whole suite runs in the soak.
 describe('the hdfs command', () => {
-  test('writes, lists, reads, replaces and removes', async () => {
+  test('writes, lists, reads, replaces and removes', async (context) => {
     const store = await open('one');
     expect(store.traits).toEqual(CLI_TRAITS);
     await store.write(at('dir a/größe.bin'), patternSource(300_000), {}, io);
@@ -71,6 +72,8 @@ describe('the hdfs command', () => {
       ['empty', 'conflict'],
     ]);
     expect(await namesBelow(bed, `${CONFORMANCE_HOME}/one`)).toEqual(['dir a', 'dir a/größe.bin', 'empty']);
+    const operations = ['write', 'list', 'stat', 'read', 'delete'] as const;
+    await proves(context, { bed: 'the hdfs command', scheme: 'hdfs', operations });
   });
 
   test('a source that breaks publishes nothing and leaves nothing', async () => {

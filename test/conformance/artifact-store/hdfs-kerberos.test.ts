@@ -10,6 +10,7 @@ import { startHdfs, type HdfsBed } from '../../testbeds/hdfs.ts';
 import { nodeKerberos } from '../../testbeds/krb5/node-package.ts';
 import { startKdc, type KdcBed } from '../../testbeds/krb5.ts';
 import { runCommand } from '../../testbeds/run-command.ts';
+import { proves } from '../proves.ts';
 import { pattern } from './pattern.ts';
 
 let kdc: KdcBed;
@@ -72,8 +73,10 @@ async function roundTrip(name: string, env: Readonly<Record<string, string>>): P
   expect(filesOf(await treeOf(target))).toEqual(filesOf(await treeOf(join(dir, 'tree'))));
 }
 
-test('with a ticket: written, listed and read back; the configuration tells that one is asked for', async () => {
+test('with a ticket: written, listed and read back; the configuration tells that one is asked for', async (context) => {
   await roundTrip('spnego', {});
+  const operations = ['write', 'list', 'read'] as const;
+  await proves(context, { bed: 'WebHDFS with a Kerberos ticket', scheme: 'hdfs', operations });
 });
 
 test('without a configuration the first answer tells', async () => {

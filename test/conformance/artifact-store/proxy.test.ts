@@ -70,6 +70,7 @@ const common = {
 artifactStoreConformance({
   ...common,
   name: 'stock MLflow server, local destination',
+  programs: ['mlflow'],
   open: async (root) => storeAt(local, root),
   leftovers: async (root) => settled(join(local.dir, 'artifacts', root)),
 });

@@ -1,13 +1,27 @@
 import { describe, expect, test } from 'vitest';
+import { runningServers } from '../servers.ts';
 import { freshRoot, type ArtifactStoreBed } from './bed.ts';
 import { layerCases } from './cases/layers.ts';
 import { listCases } from './cases/list.ts';
 import { multipartCases } from './cases/multipart.ts';
 import { nameCases } from './cases/names.ts';
+import { lacking, type Operation } from './cases/operations.ts';
 import { readCases } from './cases/read.ts';
 import { removeCases } from './cases/remove.ts';
 import { statCases } from './cases/stat.ts';
 import { writeCases } from './cases/write.ts';
+
+declare module 'vitest' {
+  interface TaskMeta {
+    /** What the results of a bed's cases are reported under. */
+    bed?: {
+      readonly name: string;
+      readonly scheme: string;
+      readonly servers: readonly string[];
+      readonly lacks: readonly Operation[];
+    };
+  }
+}
 
 /** For one case on a busy machine, in ms. */
 const PATIENCE_MS = 120_000;
@@ -18,8 +32,11 @@ const PATIENCE_MS = 120_000;
  */
 export function artifactStoreConformance(bed: ArtifactStoreBed): void {
   describe(`artifact store contract: ${bed.name}`, { timeout: PATIENCE_MS }, () => {
-    test('0. the bed tells the truth about its store', async () => {
+    test('0. the bed tells the truth about its store', async ({ task }) => {
       const store = await bed.open(freshRoot());
+      const scheme = /^([a-z][a-z0-9+.-]*):/.exec(store.label)?.[1] ?? 'file';
+      const servers = await runningServers(bed.programs);
+      task.meta.bed = { name: bed.name, scheme, servers, lacks: lacking(bed, scheme) };
       expect(store.traits).toEqual(bed.traits);
       expect({ multipart: 'multipart' in store, makeDirectory: 'makeDirectory' in store }).toEqual({
         multipart: bed.members.includes('multipart'),

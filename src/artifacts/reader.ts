@@ -1,6 +1,7 @@
 import { joinPath, parentOf, relativeTo, type ArtifactPath, type Under } from '../core/artifact-path.ts';
 import { Failure } from '../core/failure.ts';
 import type { Io } from '../core/io.ts';
+import { bulkBelow, bulkOfBoth, type BulkGet } from './read-in-bulk.ts';
 import type { ArtifactStore, Body, Entry, Version } from './store.ts';
 
 /** What listing and downloading need of a store. Paths are relative to what the reader was made for. */
@@ -11,6 +12,8 @@ export interface ArtifactReader {
   /** What is at the root of this reader itself: a file, a directory (also when it is empty but known), or nothing. */
   root(io: Io): Promise<Entry | undefined>;
   list(under: Under, options: { readonly recursive: boolean }, io: Io): AsyncIterable<readonly Entry[]>;
+  /** Many files that were listed, in one process; only where the store has `bulk`. */
+  readonly bulkGet?: BulkGet;
   /** Bytes of a file that was listed; `''` is the file at the root of this reader. */
   read(path: Under, options: { readonly version?: Version }, io: Io): Promise<Body>;
 }
@@ -21,6 +24,7 @@ export function readerAt(store: ArtifactStore, at: Under): ArtifactReader {
   return {
     label: store.label,
     connections: store.traits.connections,
+    ...(store.bulk ? { bulkGet: bulkBelow(store.bulk, full) } : {}),
     root: async (io) => (at === '' ? undefined : store.stat(at, io)),
     list: async function* (under, options, io) {
       for await (const page of store.list(full(under), options, io)) {
@@ -78,6 +82,9 @@ export function readBoth(
   return {
     label: winner.label,
     connections: Math.min(winner.connections, other.connections),
+    ...(winner.bulkGet && other.bulkGet
+      ? { bulkGet: bulkOfBoth(winner.bulkGet, other.bulkGet, (path) => origin.get(path) === other) }
+      : {}),
     root: async (io) => {
       const mine = await winner.root(io);
       const theirs = mine ? undefined : await other.root(io);

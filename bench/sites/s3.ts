@@ -1,7 +1,8 @@
-import { startMinio, startVersitygw } from '../../test/testbeds/s3.ts';
+import { startMinio } from '../../test/testbeds/s3.ts';
 import { startToxiproxy } from '../../test/testbeds/toxiproxy.ts';
 import type { Bench } from '../bench.ts';
 import { keptByRclone, type Site } from './site.ts';
+import { startVersitygwKeepAlive } from './versitygw.ts';
 
 const BUCKET = 'bench';
 
@@ -27,7 +28,7 @@ function tuned(size: number): readonly string[] {
 
 /** An S3 server; answers are held back by the latency that was chosen. */
 export async function startS3Site(bench: Bench): Promise<Site> {
-  const server = await (bench.server === 'minio' ? startMinio() : startVersitygw());
+  const server = await (bench.server === 'minio' ? startMinio() : startVersitygwKeepAlive());
   await server.createBucket(BUCKET);
   const toxiproxy = bench.latencyMs > 0 ? await startToxiproxy() : undefined;
   const proxy = await toxiproxy?.proxy(new URL(server.endpoint).host);

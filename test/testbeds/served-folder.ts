@@ -1,5 +1,5 @@
-import { rm } from 'node:fs/promises';
-import { join, posix } from 'node:path';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { dirname, join, posix } from 'node:path';
 import { bedFolder } from './bed.ts';
 
 /**
@@ -14,6 +14,8 @@ export interface ServedFolder {
   readonly enter: (path: string) => string;
   /** Keeps everybody out of a directory, by its path on the server, for as long as `act` runs. */
   readonly forbid: (path: string, act: () => Promise<void>) => Promise<void>;
+  /** Stores empty files below a directory, straight on this machine. */
+  readonly fill: (path: string, names: readonly string[]) => Promise<void>;
   readonly remove: () => Promise<void>;
 }
 
@@ -41,6 +43,11 @@ export async function serveFolder(name: string): Promise<ServedFolder> {
     forbid: async (path, act) => {
       forbidden.add(asServed(path));
       await act().finally(() => forbidden.delete(asServed(path)));
+    },
+    fill: async (path, names) => {
+      for (const folder of new Set(names.map(dirname)))
+        await mkdir(join(root, path, folder), { recursive: true });
+      for (const name of names) await writeFile(join(root, path, name), '');
     },
     remove: async () => rm(root, { recursive: true, force: true }),
   };

@@ -19,5 +19,6 @@ artifactStoreConformance({
     () => backend,
     { connections, links: true },
   ),
+  fill: async (root, names) => server.folder.fill(root, names),
   deny: async (root, path, act) => server.folder.forbid(posix.join(root, posix.dirname(path)), act),
 });

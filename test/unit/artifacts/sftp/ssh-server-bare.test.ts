@@ -14,9 +14,10 @@ afterAll(async () => {
 // Until a server was talked to, the store does not promise to replace in one step.
 await backend.at(sftpLocation(server, '/')).facts({ signal: new AbortController().signal });
 
-artifactStoreConformance(
-  sshConformanceBed('SFTP on a server of our own without extensions', server, backend, {
+artifactStoreConformance({
+  ...sshConformanceBed('SFTP on a server of our own without extensions', server, backend, {
     sessions,
     publish: 'gap',
   }),
-);
+  fill: async (root, names) => server.folder.fill(root, names),
+});

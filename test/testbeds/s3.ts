@@ -3,10 +3,17 @@ import { readFileSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import { request } from 'node:https';
 import { join } from 'node:path';
-import { CreateBucketCommand, PutBucketVersioningCommand, S3Client } from '@aws-sdk/client-s3';
+import {
+  CreateBucketCommand,
+  PutBucketPolicyCommand,
+  PutBucketVersioningCommand,
+  S3Client,
+} from '@aws-sdk/client-s3';
 import { answers, bareEnvironment, bedFolder, freePort, startProcess, type Bed } from './bed.ts';
 import { cached } from './bed-cache.ts';
 import { goInstall } from './go-install.ts';
+import { mustRun } from './run-command.ts';
+import type { Statement } from './s3-role.ts';
 import { makeTls, type TlsFiles } from './tls.ts';
 
 // The client warns of its future on stderr otherwise; it reads this when the first one is made.
@@ -27,12 +34,21 @@ export interface S3Bed extends Bed {
   createBucket(name: string): Promise<void>;
   /** A bucket that keeps every version; versitygw needs `versioning` for it. */
   createVersionedBucket(name: string): Promise<void>;
+  /** A policy of the bucket; `principal` is a user of versitygw, or `*`. */
+  setPolicy(bucket: string, principal: string, statements: readonly Statement[]): Promise<void>;
+}
+
+export interface UserKeys {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
 }
 
 export interface S3BedOptions {
   readonly tls?: boolean;
   /** versitygw only: keeps versions, which MinIO can always. */
   readonly versioning?: boolean;
+  /** versitygw only: a user without rights of its own besides the root user. */
+  readonly user?: UserKeys;
   /** MinIO only: the region it insists on. */
   readonly region?: string;
   /** MinIO only: who issues tokens that it takes for a role. */
@@ -82,6 +98,11 @@ function describe(endpoint: string, region: string, tls: TlsFiles | undefined, p
       const VersioningConfiguration = { Status: 'Enabled' } as const;
       await client.send(new PutBucketVersioningCommand({ Bucket: name, VersioningConfiguration }));
     },
+    setPolicy: async (bucket, principal, statements) => {
+      const Statement = statements.map((each) => ({ ...each, Principal: { AWS: [principal] } }));
+      const Policy = JSON.stringify({ Version: '2012-10-17', Statement });
+      await client.send(new PutBucketPolicyCommand({ Bucket: bucket, Policy }));
+    },
     stop: async () => {
       client.destroy();
       await process.stop();
@@ -97,29 +118,42 @@ export async function startVersitygw(options: S3BedOptions = {}): Promise<S3Bed>
   const dir = await bedFolder('versitygw');
   await mkdir(join(dir, 'data'));
   if (options.versioning) await mkdir(join(dir, 'versions'));
+  if (options.user) await mkdir(join(dir, 'users'));
+  const program = join(install, 'versitygw');
+  const root = { ROOT_ACCESS_KEY: KEYS.accessKeyId, ROOT_SECRET_KEY: KEYS.secretAccessKey };
   const tls = options.tls ? await makeTls(dir) : undefined;
   const address = `127.0.0.1:${await freePort()}`;
   const endpoint = `${tls ? 'https' : 'http'}://${address}`;
   const health = `${endpoint}/health`;
   const started = await startProcess({
     name: 'versitygw',
-    file: join(install, 'versitygw'),
+    file: program,
     args: [
       ...['--port', address, '--health', '/health', '--quiet'],
       ...(tls ? ['--cert', tls.certFile, '--key', tls.keyFile] : []),
+      ...(options.user ? ['--iam-dir', join(dir, 'users')] : []),
       'posix',
       ...(options.versioning ? ['--versioning-dir', join(dir, 'versions')] : []),
       join(dir, 'data'),
     ],
-    env: {
-      ...bareEnvironment(dir),
-      ROOT_ACCESS_KEY: KEYS.accessKeyId,
-      ROOT_SECRET_KEY: KEYS.secretAccessKey,
-    },
+    env: { ...bareEnvironment(dir), ...root },
     dir,
     ready: () => (tls ? answersTls(health, tls.caFile) : answers(health)),
     readyMs: 20_000,
   });
+  if (options.user) {
+    const { accessKeyId, secretAccessKey } = options.user;
+    const admin = [
+      '--access',
+      KEYS.accessKeyId,
+      '--secret',
+      KEYS.secretAccessKey,
+      '--endpoint-url',
+      endpoint,
+    ];
+    const user = ['--access', accessKeyId, '--secret', secretAccessKey, '--role', 'user'];
+    await mustRun(program, ['admin', ...admin, 'create-user', ...user]);
+  }
   return describe(endpoint, 'us-east-1', tls, started);
 }
 

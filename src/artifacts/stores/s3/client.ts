@@ -2,6 +2,7 @@ import type { Clock } from '../../../core/clock.ts';
 import type { Io } from '../../../core/io.ts';
 import { readText } from '../../../net/read-body.ts';
 import type { Net, NetResponse } from '../../../net/net.ts';
+import { actionOf } from './action.ts';
 import type { KeySource } from './credentials.ts';
 import { urlOf, type Site } from './endpoint.ts';
 import { refusalFailure, type Asked } from './failures.ts';
@@ -92,7 +93,7 @@ function asGet(call: Call): Call {
 function askedOf(talk: Talk, call: Call): Asked {
   const { site } = talk;
   const { host } = urlOf({ ...site, style: 'path' }, talk.region, undefined, {});
-  return { doing: call.doing, subject: call.subject, bucket: site.bucket, host };
+  return { doing: call.doing, subject: call.subject, bucket: site.bucket, host, action: actionOf(call) };
 }
 
 async function transmit(talk: Talk, call: Call, keys: AwsKeys | undefined, io: Io): Promise<NetResponse> {

@@ -11,6 +11,8 @@ export interface Asked {
   readonly bucket: string;
   /** Host of the endpoint. */
   readonly host: string;
+  /** What a policy must allow for it, such as `s3:PutObject`. */
+  readonly action: string;
 }
 
 type Told = Pick<FailureFacts, 'kind'> & Partial<FailureFacts> & { readonly reason: string };
@@ -36,12 +38,23 @@ const stale =
 const expired = stale('the temporary credentials have expired');
 const badToken = stale('the session token is not the one of these temporary credentials, or has expired');
 
-const denied: Story = (asked) => ({
+function resourceOf({ action, bucket }: Asked): string {
+  return `arn:aws:s3:::${bucket}${action === 's3:ListBucket' ? '' : '/*'}`;
+}
+
+const denied: Story = (asked, { message }) => ({
   kind: 'denied',
-  reason: 'these credentials may not do that',
-  hint: `allow it in the policy of the user or role, or of bucket ${asked.bucket}`,
+  reason: `these credentials may not do that: ${asked.action} is denied in bucket ${asked.bucket}${saidOf(message)}`,
+  hint:
+    `allow ${asked.action} on ${resourceOf(asked)} in the policy of the user or role, or of the bucket, and look for a Deny there` +
+    (asked.action === 's3:GetObject' ? '; without s3:ListBucket, what is absent is denied too' : ''),
   settings: CREDENTIALS,
 });
+
+/** A server's own words, where they say more than that it denies. */
+function saidOf(message: string): string {
+  return /^(Access ?Denied\.?)?$/i.test(message) ? '' : `; the server says "${message}"`;
+}
 
 const noBucket: Story = (asked) => ({
   kind: 'not-found',

@@ -80,7 +80,8 @@ function statusFor(code: string): number {
 function asking(root: Root, path: ArtifactPath) {
   const { site } = root.client;
   const host = site.endpoint?.host ?? 'Amazon S3';
-  return { doing: 'remove', subject: subjectOf(root, path), bucket: site.bucket, host };
+  const subject = subjectOf(root, path);
+  return { doing: 'remove', subject, bucket: site.bucket, host, action: 's3:DeleteObject' };
 }
 
 function payer(root: Root): Record<string, string> {

@@ -7,10 +7,11 @@ import { retry } from '../../src/artifacts/layers/retry.ts';
 import { bytesSource } from '../../src/artifacts/sources.ts';
 import type { ArtifactStore } from '../../src/artifacts/store.ts';
 import { parseArtifactPath as path } from '../../src/core/artifact-path.ts';
-import { systemClock } from '../../src/core/clock.ts';
+import { systemClock, type Clock } from '../../src/core/clock.ts';
 import { exitCodeOf, type Failure } from '../../src/core/failure.ts';
 import type { Io } from '../../src/core/io.ts';
 import { failureOf } from '../conformance/artifact-store/expect-failure.ts';
+import { inParallel } from '../conformance/artifact-store/pattern.ts';
 import { startAzurite, type AzuriteBed } from '../testbeds/azurite.ts';
 import { storeAt } from '../testbeds/azurite-store.ts';
 import { freePort } from '../testbeds/bed.ts';
@@ -43,9 +44,9 @@ async function at(origin: string, root: string, idleMs = 20_000): Promise<Artifa
 
 const through = async (root: string, idleMs?: number) => at(`http://${proxy.address}`, root, idleMs);
 
-function withRetries(store: ArtifactStore): ArtifactStore {
+function withRetries(store: ArtifactStore, clock = systemClock): ArtifactStore {
   const policy = { maxRetries: 5, backoffMs: 10, jitterMs: 0, maxWaitMs: 50, respectRetryAfter: true };
-  return layered(store, [guard, retry({ policy, clock: systemClock }), limit(createGate(16))]);
+  return layered(store, [guard, retry({ policy, clock }), limit(createGate(16))]);
 }
 
 async function drain(store: ArtifactStore): Promise<string[]> {
@@ -91,6 +92,35 @@ describe('a broken network', () => {
     expect(cut.facts).toMatchObject({ kind: 'unavailable', retry: 'later' });
     expect((await bytesOf(withRetries(await through('body')))).equals(bytes)).toBe(true);
   });
+
+  test.each(['reset_peer', 'limit_data'] as const)(
+    'a later page of a listing that is cut (%s) is asked for again, and no other',
+    async (type) => {
+      const names = Array.from({ length: 1_100 }, (_, i) => `file-${i}`);
+      const direct = await at(new URL(bed.endpoint).origin, `pages-${type}`);
+      const write = (name: string) => async () =>
+        direct.write(path(name), bytesSource(Buffer.from('x')), {}, io);
+      await inParallel(16, names.map(write));
+      let waits = 0;
+      const healing: Clock = {
+        now: () => Date.now(),
+        sleep: async () => {
+          waits += 1;
+          await proxy.heal();
+        },
+      };
+      const seen: string[][] = [];
+      const store = withRetries(await through(`pages-${type}`), healing);
+      for await (const page of store.list('', { recursive: true }, io)) {
+        seen.push(page.map((entry) => entry.path));
+        const attributes = type === 'limit_data' ? { bytes: 20_000 } : { timeout: 0 };
+        if (seen.length === 1) await proxy.add({ type, stream: 'downstream', attributes });
+      }
+      expect(waits).toBe(1);
+      expect(seen.map(({ length }) => length)).toEqual([1000, 100]);
+      expect(seen.flat().toSorted()).toEqual(names.toSorted());
+    },
+  );
 
   test('a connection reset while uploading publishes nothing, in one piece or in parts', async () => {
     const store = await at(new URL(bed.endpoint).origin, 'upload');

@@ -3,7 +3,7 @@
  * goals, and writes JSON to bench/results/. The beds install what is missing.
  */
 import { rmSync } from 'node:fs';
-import { access, mkdir, mkdtemp, writeFile } from 'node:fs/promises';
+import { access, chmod, mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createBench, type Bench } from './bench.ts';
@@ -22,6 +22,8 @@ async function scratchFolder(dir: string | undefined): Promise<string> {
     () => tmpdir(),
   );
   const scratch = await mkdtemp(join(dir ?? usual, 'mlstow-bench-'));
+  // Servers that run without rights pass through it.
+  await chmod(scratch, 0o711);
   process.once('exit', () => rmSync(scratch, { recursive: true, force: true, maxRetries: 5 }));
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     process.once(signal, () => process.exit(130));

@@ -46,6 +46,16 @@ export function keptByRclone(
   };
 }
 
+/** Runs something at a site, and stops the site afterwards. */
+export async function atSite<T>(started: Promise<Site>, work: (site: Site) => Promise<T>): Promise<T> {
+  const site = await started;
+  try {
+    return await work(site);
+  } finally {
+    await site.stop();
+  }
+}
+
 /** A run whose artifacts are kept at a site. */
 export interface RunAt {
   readonly runId: string;

@@ -1,6 +1,11 @@
+import { ftp } from './ftp.ts';
+import { hdfs } from './hdfs.ts';
+import { local } from './local.ts';
+import { proxied } from './proxied.ts';
 import { s3Large } from './s3-large.ts';
 import { s3Medium } from './s3-medium.ts';
 import { s3Small } from './s3-small.ts';
+import { sftp } from './sftp.ts';
 import { startUp } from './start-up.ts';
 import type { Workload } from './workload.ts';
 
@@ -10,4 +15,9 @@ export const WORKLOADS: Readonly<Record<string, Workload>> = {
   's3-small': s3Small,
   's3-medium': s3Medium,
   's3-large': s3Large,
+  proxied,
+  sftp,
+  ftp,
+  hdfs,
+  local,
 };

@@ -73,7 +73,9 @@ function tlsStory(code: string, { host, names }: ConnectionFacts): Story | undef
   if (/CERTIFICATE_REQUIRED|HANDSHAKE_FAILURE|BAD_CERTIFICATE|UNKNOWN_CA/.test(code)) {
     return misconfigured(
       `${host} refused the TLS handshake (${code})`,
-      `if it asks for a client certificate, set ${names.clientCertFile} to a PEM file with certificate and key`,
+      names.clientCertFile === undefined
+        ? 'it may ask for a client certificate, which cannot be set for it, or for another version of TLS'
+        : `if it asks for a client certificate, set ${names.clientCertFile} to a PEM file with certificate and key`,
     );
   }
   if (code === 'EPROTO' || code.startsWith('ERR_SSL_') || code.startsWith('CERT_')) {
@@ -91,6 +93,7 @@ function proxyStory(code: string, host: string): Story {
     return {
       kind: 'unavailable',
       message: `the proxy cannot reach ${host}: it answered ${status}`,
+      hint: `check the address, or add ${host} to NO_PROXY if it is to be reached directly`,
       retry: 'later',
     };
   }
@@ -104,15 +107,22 @@ function proxyStory(code: string, host: string): Story {
   };
 }
 
-const REASONS: Readonly<Record<string, string>> = {
-  ENOTFOUND: 'its name is unknown',
-  EAI_AGAIN: 'its name could not be looked up',
-  ECONNREFUSED: 'nothing listens there',
-  EHOSTUNREACH: 'there is no route to it',
-  ENETUNREACH: 'there is no route to it',
-  ECONNRESET: 'the connection was reset',
-  EPIPE: 'the connection was closed',
-  ETIMEDOUT: 'the connection timed out',
+const UNKNOWN_NAME = 'check the host name in the address, and the DNS of this machine';
+const NOBODY = 'check that the server runs, and the port in the address';
+const NO_ROUTE =
+  'check the network or VPN of this machine, and whether a proxy is needed (HTTPS_PROXY, NO_PROXY)';
+const CUT_OFF = 'check the log of the server and what is in front of it: a proxy, load balancer or firewall';
+
+/** What the system says of a connection, and what to look at then. */
+const REASONS: Readonly<Record<string, readonly [reason: string, hint: string]>> = {
+  ENOTFOUND: ['its name is unknown', UNKNOWN_NAME],
+  EAI_AGAIN: ['its name could not be looked up', UNKNOWN_NAME],
+  ECONNREFUSED: ['nothing listens there', NOBODY],
+  EHOSTUNREACH: ['there is no route to it', NO_ROUTE],
+  ENETUNREACH: ['there is no route to it', NO_ROUTE],
+  ECONNRESET: ['the connection was reset', CUT_OFF],
+  EPIPE: ['the connection was closed', CUT_OFF],
+  ETIMEDOUT: ['the connection timed out', NO_ROUTE],
 };
 
 function story(code: string, error: unknown, facts: ConnectionFacts): Story {
@@ -126,12 +136,9 @@ function story(code: string, error: unknown, facts: ConnectionFacts): Story {
     return { kind: 'timeout', message, hint: `raise ${names.timeout}`, retry: 'later' };
   }
   if (code.startsWith(PROXY_REFUSAL)) return proxyStory(code, host);
-  const reason = REASONS[code] ?? (error instanceof Error ? error.message : String(error));
-  const unavailable: Story = {
-    kind: 'unavailable',
-    message: `${host} cannot be reached: ${reason}`,
-    retry: 'later',
-  };
+  const [reason, hint] = REASONS[code] ?? [error instanceof Error ? error.message : String(error), NO_ROUTE];
+  const message = `${host} cannot be reached: ${reason}`;
+  const unavailable: Story = { kind: 'unavailable', message, hint, retry: 'later' };
   return tlsStory(code, facts) ?? unavailable;
 }
 

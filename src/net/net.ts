@@ -30,7 +30,8 @@ export interface NetOptions {
 export interface NetNames {
   readonly caFile: string;
   readonly verifyTls: string;
-  readonly clientCertFile: string;
+  /** Absent where none can be set. */
+  readonly clientCertFile?: string;
   readonly timeout: string;
 }
 

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import { Failure } from '../core/failure.ts';
+import { codeOf } from './connection-failure.ts';
 import { netNames } from './net-names.ts';
 import type { NetOptions } from './net.ts';
 
@@ -13,14 +14,26 @@ export interface TlsTrust {
   readonly key?: string;
 }
 
-function unreadable(what: string, file: string, setting: string, cause: unknown): Failure {
-  const reason = cause instanceof Error ? cause.message : String(cause);
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'does not exist',
+  ENOTDIR: 'does not exist',
+  EACCES: 'may not be read',
+  EPERM: 'may not be read',
+};
+
+function reasonOf(cause: unknown): string {
+  const told = REASONS[codeOf(cause)];
+  return told ?? `cannot be used: ${cause instanceof Error ? cause.message : String(cause)}`;
+}
+
+function unreadable(what: string, file: string, setting: string | undefined, cause: unknown): Failure {
+  const named = setting === undefined ? '' : ` that ${setting} names`;
   return new Failure(
     {
       kind: 'misconfigured',
-      message: `${what} ${file} cannot be used: ${reason}`,
+      message: `the ${what} ${file}${named} ${reasonOf(cause)}`,
       subject: file,
-      hint: `set ${setting} to a readable PEM file`,
+      hint: setting === undefined ? 'name a readable PEM file' : `set ${setting} to a readable PEM file`,
     },
     cause,
   );
@@ -47,7 +60,7 @@ function readAuthorities(path: string, setting: string): string {
   }
 }
 
-function readClientCertificate(path: string, setting: string): { cert: string; key: string } {
+function readClientCertificate(path: string, setting: string | undefined): { cert: string; key: string } {
   try {
     const pem = readFileSync(path, 'utf8');
     if (!/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(pem)) throw new Error('it holds no private key');

@@ -24,6 +24,10 @@ const S3_NAMES: Partial<NetNames> = {
 };
 /** Authorities that were given for every host at once. */
 const SHARED_TRUST: Partial<NetNames> = { caFile: '--ca-file' };
+const TRACKING_SHARED_TRUST: Partial<NetNames> = {
+  ...SHARED_TRUST,
+  clientCertFile: 'MLFLOW_TRACKING_CLIENT_CERT_PATH',
+};
 
 /**
  * How the tracking server is reached.
@@ -49,7 +53,7 @@ export function trackingNet(config: Config): NetOptions {
     ...common(config),
     ...(caFile === undefined ? {} : { caFile }),
     ...(clientCertFile === undefined ? {} : { clientCertFile }),
-    ...(own === undefined && shared !== undefined ? { names: SHARED_TRUST } : {}),
+    ...(own === undefined && shared !== undefined ? { names: TRACKING_SHARED_TRUST } : {}),
     verifyTls: !insecure,
     idleMs: config.get('http.timeout'),
     maxSockets: Math.max(config.get('http.poolMaxsize'), config.get('artifacts.workers') ?? 0),

@@ -115,11 +115,11 @@ describe('trust', () => {
   });
 
   it.each([
-    ['caFile', 'missing.pem'],
-    ['clientCertFile', 'missing.pem'],
-    ['caFile', 'README'],
-    ['clientCertFile', 'client.crt'],
-  ])('%s %s is refused at once, naming the file', async (option, name) => {
+    ['caFile', 'missing.pem', 'MLFLOW_TRACKING_SERVER_CERT_PATH names does not exist'],
+    ['clientCertFile', 'missing.pem', 'MLFLOW_TRACKING_CLIENT_CERT_PATH names does not exist'],
+    ['caFile', 'README', 'it holds no PEM certificate'],
+    ['clientCertFile', 'client.crt', 'it holds no private key'],
+  ])('%s %s is refused at once, naming the file', async (option, name, reason) => {
     await writeFile(pem('README'), 'not a certificate');
     let failure: unknown;
     try {
@@ -130,6 +130,8 @@ describe('trust', () => {
     expect(failure).toBeInstanceOf(Failure);
     expect((failure as Failure).kind).toBe('misconfigured');
     expect((failure as Failure).message).toContain(pem(name));
+    expect((failure as Failure).message).toContain(reason);
+    expect((failure as Failure).message).not.toContain('ENOENT');
   });
 });
 
@@ -166,6 +168,14 @@ describe('a client certificate', () => {
     const failure = await failureOf(net({ caFile: files.caFile }).send(get(await demanding()), io));
     expect(failure.kind).toBe('misconfigured');
     expect(failure.facts.hint).toContain('MLFLOW_TRACKING_CLIENT_CERT_PATH');
+  });
+
+  it('that cannot be set for a store is not said to be the tracking server’s', async () => {
+    const names = { caFile: 'AWS_CA_BUNDLE' };
+    const failure = await failureOf(net({ caFile: files.caFile, names }).send(get(await demanding()), io));
+    expect(failure.facts).toMatchObject({ kind: 'misconfigured' });
+    expect(failure.facts.hint).toContain('client certificate, which cannot be set');
+    expect(failure.facts.hint).not.toContain('MLFLOW_TRACKING');
   });
 });
 

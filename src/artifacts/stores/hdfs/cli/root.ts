@@ -28,7 +28,12 @@ export function uriOf({ uri }: CliRoot, path: Under): string {
 
 /** A path as an argument: it means this path and no pattern. */
 export function argumentOf(root: CliRoot, path: Under): string {
-  return uriOf(root, path).replaceAll(PATTERN, '\\$&');
+  return noPattern(uriOf(root, path));
+}
+
+/** A URI as an argument that matches nothing else. */
+export function noPattern(uri: string): string {
+  return uri.replaceAll(PATTERN, '\\$&');
 }
 
 /** Why a path cannot be given to the command. */

@@ -9,8 +9,6 @@ export interface Shell {
   readonly command: string;
   /** Added to this process's own environment. */
   readonly env: Readonly<Record<string, string>>;
-  /** Where it runs: local paths are relative to it. */
-  readonly cwd?: string;
   /** Hadoop properties of this one command, as `key=value`. */
   readonly properties?: readonly string[];
 }
@@ -74,7 +72,6 @@ export async function startShell(
   io.trace?.('command', { command: `hdfs dfs -${verb}`, arguments: args.length });
   const child = execa(shell.command, ['dfs', ...properties, `-${verb}`, ...args], {
     env: { ...shell.env, TZ: 'UTC' },
-    ...(shell.cwd === undefined ? {} : { cwd: shell.cwd }),
     reject: false,
     buffer: { stdout: false, stderr: true },
     maxBuffer: MAX_STDERR,

@@ -5,22 +5,14 @@ import type { Io } from '../../../../core/io.ts';
 import type { Net, NetResponse } from '../../../../net/net.ts';
 import { readStart, readText } from '../../../../net/read-body.ts';
 import type { Credentials } from '../credentials.ts';
-import { hdfsFailure, refusalFailure, type Asked } from '../failures.ts';
+import { hdfsFailure, refusalFailure } from '../failures.ts';
 import { encodePlace } from './encode-place.ts';
+import type { Call } from './call.ts';
 import { checkedLocation } from './redirect.ts';
 import { toldBy } from './told.ts';
 
 const MAX_ERROR_BYTES = 64 * 1024;
 const MAX_JSON_BYTES = 256 * 1024 * 1024;
-
-/** One operation of WebHDFS on one absolute path. */
-export interface Call extends Asked {
-  readonly method: 'GET' | 'PUT' | 'DELETE';
-  readonly op: string;
-  /** Absolute and decoded. */
-  readonly path: string;
-  readonly query?: Readonly<Record<string, string>>;
-}
 
 /** The name nodes of one file system, or a gateway to it. */
 export interface NameNodes {

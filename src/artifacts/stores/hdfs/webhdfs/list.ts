@@ -5,7 +5,8 @@ import { comparePaths } from '../../../../core/order.ts';
 import type { Entry } from '../../../store.ts';
 import { exceptionOf } from '../failures.ts';
 import { isHidden, isTemporary } from '../names.ts';
-import { askJson, placeOf, subjectOf, type Call, type WebHdfsClient } from './client.ts';
+import type { Call } from './call.ts';
+import { askJson, placeOf, subjectOf, type WebHdfsClient } from './client.ts';
 import { entryOf, meansAbsent, parseStatus, strange, type Status } from './status.ts';
 
 const PAGE = 1000;

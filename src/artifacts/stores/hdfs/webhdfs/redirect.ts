@@ -1,7 +1,7 @@
 import { Failure } from '../../../../core/failure.ts';
 import type { NetResponse } from '../../../../net/net.ts';
 import { encodePlace } from './encode-place.ts';
-import type { Call } from './client.ts';
+import type { Call } from './call.ts';
 
 const SERVICE = '/webhdfs/v1';
 

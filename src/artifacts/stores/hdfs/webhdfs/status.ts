@@ -3,7 +3,8 @@ import { Failure } from '../../../../core/failure.ts';
 import type { Io } from '../../../../core/io.ts';
 import type { Entry } from '../../../store.ts';
 import { isHidden } from '../names.ts';
-import { askJson, placeOf, subjectOf, type Call, type WebHdfsClient } from './client.ts';
+import type { Call } from './call.ts';
+import { askJson, placeOf, subjectOf, type WebHdfsClient } from './client.ts';
 
 /** What a name node says of one thing. */
 export interface Status {

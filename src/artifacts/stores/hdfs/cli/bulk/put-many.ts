@@ -1,5 +1,4 @@
-import { createReadStream } from 'node:fs';
-import { joinPath, nameOf, type ArtifactPath } from '../../../../../core/artifact-path.ts';
+import { joinPath, type ArtifactPath } from '../../../../../core/artifact-path.ts';
 import { asFailure, type Failure } from '../../../../../core/failure.ts';
 import type { Io } from '../../../../../core/io.ts';
 import type { BulkItem, BulkResult, Entry } from '../../../../store.ts';
@@ -7,7 +6,6 @@ import { hdfsFailure } from '../../failures.ts';
 import { temporaryName } from '../../names.ts';
 import { complaintFailure } from '../complaint.ts';
 import { lookAtMany } from '../look.ts';
-import { writeCli } from '../move.ts';
 import { makeDirectoryCli } from '../remove.ts';
 import { argumentOf, subjectOf, type CliRoot } from '../root.ts';
 import { runShell } from '../run-shell.ts';
@@ -18,8 +16,6 @@ import { sendTree } from './send-tree.ts';
 
 /** How long removing the hidden directory may take, in ms. */
 const DISCARD_MS = 15_000;
-/** The command takes it for its own checksum of another file and leaves it out (`ChecksumFileSystem.isChecksumFile`). */
-const CHECKSUM_FILE = /^\..*\.crc$/;
 
 type Failures = Map<BulkItem, Failure>;
 type Proofs = ReadonlyMap<BulkItem, 'checksum' | 'size'>;
@@ -87,20 +83,8 @@ async function putTree(
   }
 }
 
-async function putAlone(root: CliRoot, item: BulkItem, io: Io): Promise<BulkResult> {
-  const { path, file, size } = item;
-  const open = async (start: number, signal: AbortSignal) => createReadStream(file, { start, signal });
-  try {
-    const source = { size, replayable: true, checksums: [], media: {}, open };
-    return { item, proof: (await writeCli(root, path, source, undefined, io)).proof };
-  } catch (thrown) {
-    io.signal.throwIfAborted();
-    return { item, proof: 'none', failure: asFailure(thrown, path) };
-  }
-}
-
 /**
- * `-put` of a folder of links to a hidden directory, proven there by `-checksum`, then moved: six or seven JVMs for any number
+ * `-cp` of a folder of links to a hidden directory, proven there by `-checksum`, then moved: six or seven JVMs for any number
  * of files, and one for each directory that is there already and keeps other files. Nothing half written, and nothing that
  * changed while it was sent, gets a name of its own.
  */
@@ -109,18 +93,10 @@ export async function putMany(
   items: readonly BulkItem[],
   io: Io,
 ): Promise<readonly BulkResult[]> {
-  const isAlone = ({ path }: BulkItem) => CHECKSUM_FILE.test(nameOf(path));
-  const together = items.filter((item) => !isAlone(item));
   const failures: Failures = new Map();
-  const proofs: Proofs = together.length === 0 ? new Map() : await putTree(root, together, failures, io);
-  const results: BulkResult[] = [];
-  for (const item of items) {
-    if (isAlone(item)) {
-      results.push(await putAlone(root, item, io));
-      continue;
-    }
+  const proofs = await putTree(root, items, failures, io);
+  return items.map((item) => {
     const failure = failures.get(item);
-    results.push(failure ? { item, proof: 'none', failure } : { item, proof: proofs.get(item) ?? 'none' });
-  }
-  return results;
+    return failure ? { item, proof: 'none', failure } : { item, proof: proofs.get(item) ?? 'none' };
+  });
 }

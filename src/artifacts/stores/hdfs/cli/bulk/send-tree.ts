@@ -1,11 +1,18 @@
 import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { ArtifactPath } from '../../../../../core/artifact-path.ts';
 import { asFailure, type Failure } from '../../../../../core/failure.ts';
 import type { Io } from '../../../../../core/io.ts';
 import type { BulkItem } from '../../../../store.ts';
-import { argumentOf, type CliRoot } from '../root.ts';
+import { argumentOf, noPattern, type CliRoot } from '../root.ts';
 import { runShell, type Ended } from '../run-shell.ts';
 import { crcOf, stageFiles, STAGED } from './stage-files.ts';
+
+/**
+ * `-put` leaves out every `.name.crc`, which it takes for a checksum of its own (`ChecksumFileSystem.isChecksumFile`) and
+ * believes; `-cp` with the plain file system copies what is there.
+ */
+const RAW = 'fs.file.impl=org.apache.hadoop.fs.RawLocalFileSystem';
 
 /** What was sent, and how the command took it. */
 export interface Sent {
@@ -36,9 +43,10 @@ export async function sendTree(
     }
   };
   try {
-    const shell = { ...root.shell, cwd: scratch };
-    const put = runShell(shell, 'put', [STAGED, argumentOf(root, hidden)], asked, io);
-    const [ended] = await Promise.all([put, hash()]);
+    const shell = { ...root.shell, properties: [RAW] };
+    const from = noPattern(`file://${join(scratch, STAGED)}`);
+    const copy = runShell(shell, 'cp', [from, argumentOf(root, hidden)], asked, io);
+    const [ended] = await Promise.all([copy, hash()]);
     return { ended, crcs };
   } finally {
     await rm(scratch, { recursive: true, force: true });

@@ -1,19 +1,25 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { azurePythonPath, startAzurite, startManagedIdentity, type AzuriteBed } from '../testbeds/azurite.ts';
 import { uriOf } from '../testbeds/azurite-store.ts';
 import { bedFolder } from '../testbeds/bed.ts';
-import { askMlstow, mustRunMlstow, runMlstow, type Place } from './mlstow-command.ts';
-import { askStock } from './stock-client.ts';
-import { filesOf, treeOf, type Tree } from './tree-of.ts';
+import { mustRunMlstow, runMlstow, type Place } from './mlstow-command.ts';
+import {
+  expectOursRead,
+  expectOursReadByStock,
+  expectTheirsRead,
+  logByStock,
+  startExchange,
+  type StoreExchange,
+} from './store-exchange.ts';
+import { treeOf } from './tree-of.ts';
 
 const BOX = 'models';
 let bed: AzuriteBed;
 let place: Place;
-let source = '';
-let tree: Tree = {};
+let exchange: StoreExchange;
 let run = '';
 
 beforeAll(async () => {
@@ -28,17 +34,11 @@ beforeAll(async () => {
       PYTHONPATH: await azurePythonPath(),
     },
   };
-  source = join(dir, 'model');
-  await mkdir(join(source, 'deep', 'er'), { recursive: true });
-  await writeFile(join(source, 'MLmodel'), 'flavors: {}\n');
-  await writeFile(join(source, 'empty'), '');
-  await writeFile(join(source, 'table.csv.gz'), gzipSync('a,b\n1,2\n'));
-  await writeFile(join(source, 'deep', 'er', 'Größe 100%.bin'), Buffer.alloc(3_000_000, 'odd '));
-  await writeFile(join(source, 'deep', 'large.bin'), Buffer.alloc(65 * 1024 * 1024 + 17, 'large'));
-  tree = await treeOf(source);
-  const location = uriOf(BOX, 'experiment');
-  await mustRunMlstow(['experiments', 'create', '-n', 'azure', '--artifact-location', location], place);
-  run = await askMlstow(['runs', 'create', '--experiment-name', 'azure'], place);
+  exchange = await startExchange(place, uriOf(BOX, 'experiment'), {
+    'table.csv.gz': gzipSync('a,b\n1,2\n'),
+    'deep/large.bin': Buffer.alloc(65 * 1024 * 1024 + 17, 'large'),
+  });
+  ({ run } = exchange);
 });
 afterAll(async () => {
   await bed.stop();
@@ -47,60 +47,24 @@ afterAll(async () => {
 
 describe('what mlstow logs', () => {
   beforeAll(async () => {
-    await mustRunMlstow(['artifacts', 'log', source, '-r', run], place);
+    await mustRunMlstow(['artifacts', 'log', exchange.source, '-r', run], place);
   });
 
-  test('mlstow lists and downloads', async () => {
-    const { stdout } = await mustRunMlstow(['artifacts', 'list', '-r', run, '-R', '--output', 'json'], place);
-    const { items } = JSON.parse(stdout) as { items: { path: string; is_dir: boolean }[] };
-    const files = items.filter((item) => !item.is_dir).map(({ path }) => path);
-    const expected = Object.keys(filesOf(tree)).map((path) => `model/${path}`);
-    expect(files.toSorted()).toEqual(expected.toSorted());
-    const uri = uriOf(BOX, `experiment/${run}/artifacts/model`);
-    await mustRunMlstow(['artifacts', 'download', '-u', uri, '-d', 'ours'], place);
-    expect(await treeOf(join(place.cwd, 'ours', 'model'))).toEqual(tree);
+  test('mlstow lists and downloads', async () => expectOursRead(exchange));
+
+  test('a large file is there in blocks', async () => {
     const blob = bed.container(BOX).getBlockBlobClient(`experiment/${run}/artifacts/model/deep/large.bin`);
     const blocks = await blob.getBlockList('committed');
     expect(blocks.committedBlocks?.length).toBe(5);
   });
 
-  test('the stock client lists, downloads and removes', async () => {
-    const script = `
-run = asked["run"]
-from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
-before = sizes(run)
-client.download_artifacts(run, "model", asked["to"])
-get_artifact_repository(client.get_run(run).info.artifact_uri).delete_artifacts("model/deep")
-answer = {"before": before, "after": sizes(run)}
-`;
-    const to = join(place.cwd, 'theirs');
-    await mkdir(to);
-    const { before, after } = await askStock<{
-      before: Record<string, number>;
-      after: Record<string, number>;
-    }>({ dir: place.cwd, env: { ...place.env } }, script, { run, to });
-    expect(before).toMatchObject({ 'model/MLmodel': 12, 'model/deep/large.bin': 65 * 1024 * 1024 + 17 });
-    expect(await treeOf(join(to, 'model'))).toEqual(tree);
-    expect(Object.keys(after).toSorted()).toEqual(
-      ['model', 'model/MLmodel', 'model/empty', 'model/table.csv.gz'].toSorted(),
-    );
-  });
+  test('the stock client lists, downloads and removes', async () => expectOursReadByStock(exchange));
 });
 
 describe('what the stock client logs', () => {
-  beforeAll(async () => {
-    const script = `client.log_artifacts(asked["run"], asked["source"], "stock")\nanswer = True`;
-    await askStock({ dir: place.cwd, env: { ...place.env } }, script, { run, source });
-  });
+  beforeAll(async () => logByStock(exchange));
 
-  test('mlstow lists and downloads', async () => {
-    const { stdout } = await mustRunMlstow(['artifacts', 'list', '-r', run, '-a', 'stock'], place);
-    const paths = (JSON.parse(stdout) as { path: string }[]).map(({ path }) => path);
-    const expected = ['stock/MLmodel', 'stock/deep', 'stock/empty', 'stock/table.csv.gz'];
-    expect(paths.toSorted()).toEqual(expected.toSorted());
-    await mustRunMlstow(['artifacts', 'download', '-r', run, '-a', 'stock', '-d', 'back'], place);
-    expect(await treeOf(join(place.cwd, 'back', 'stock'))).toEqual(tree);
-  });
+  test('mlstow lists and downloads', async () => expectTheirsRead(exchange));
 
   test('mlstow reads it by abfss with the access key, past the endpoint that a setting names', async () => {
     const env = {
@@ -110,7 +74,7 @@ describe('what the stock client logs', () => {
     };
     const uri = uriOf(BOX, `experiment/${run}/artifacts/stock`, 'abfss');
     await mustRunMlstow(['artifacts', 'download', '-u', uri, '-d', 'lake'], { ...place, env });
-    expect(await treeOf(join(place.cwd, 'lake', 'stock'))).toEqual(tree);
+    expect(await treeOf(join(place.cwd, 'lake', 'stock'))).toEqual(exchange.tree);
   });
 });
 

@@ -1,28 +1,18 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { ArtifactStore, Entry } from '../../src/artifacts/store.ts';
 import type { Io } from '../../src/core/io.ts';
 import { bedFolder } from '../testbeds/bed.ts';
 import { startPyftpd, startVsftpd, type FtpBed } from '../testbeds/ftp.ts';
 import { connectTo, ftpUri, storeIn } from '../testbeds/ftp-store.ts';
-import { pattern } from '../conformance/artifact-store/pattern.ts';
 import type { Configuration } from './configurations.ts';
 import { listWithMlstow } from './exchange.ts';
 import { askMlstow, mustRunMlstow, runMlstow } from './mlstow-command.ts';
 import { askStock } from './stock-client.ts';
-import { filesOf, sizesOf, treeOf, type Tree } from './tree-of.ts';
+import { downloadRun, removalsOf, RUN_FILES, writeFiles } from './store-exchange.ts';
+import { filesOf, sizesOf, treeOf } from './tree-of.ts';
 
 const io: Io = { signal: new AbortController().signal };
-
-const FILES: Readonly<Record<string, Buffer>> = {
-  'model/MLmodel': Buffer.from('flavors: {}\n'),
-  'model/data/weights.bin': pattern(400_000),
-  'model/data/deep/er/x': Buffer.from('x'),
-  'größe ü/two words.txt': Buffer.from('two words'),
-  '100%25 (1).txt': Buffer.from('percent'),
-  empty: Buffer.alloc(0),
-};
 
 const STOCK = `
 ours, theirs = asked["ours"], None
@@ -35,12 +25,6 @@ client.log_artifact(theirs.run_id, asked["single"], "in/a folder")
 answer["theirs"] = theirs.run_id
 answer["deleted"] = told(lambda: mlflow.store.artifact.artifact_repository_registry.get_artifact_repository(theirs.artifact_uri).delete_artifacts())
 `;
-
-async function everything(store: ArtifactStore): Promise<Entry[]> {
-  const entries: Entry[] = [];
-  for await (const page of store.list('', { recursive: true }, io)) entries.push(...page);
-  return entries;
-}
 
 describe.each([
   ['pyftpdlib', async () => startPyftpd()],
@@ -61,24 +45,12 @@ describe.each([
   beforeAll(async () => {
     [bed, dir] = await Promise.all([start(), bedFolder('store-ftp')]);
     tree = join(dir, 'tree');
-    for (const [name, bytes] of Object.entries(FILES)) {
-      await mkdir(dirname(join(tree, name)), { recursive: true });
-      await writeFile(join(tree, name), bytes);
-    }
+    await writeFiles(tree, RUN_FILES);
   });
   afterAll(async () => {
     await bed.stop();
     await rm(dir, { recursive: true, force: true });
   });
-
-  async function downloaded(runId: string): Promise<Tree> {
-    const target = join(dir, 'ours');
-    await mkdir(target);
-    await mustRunMlstow(['artifacts', 'download', '-r', runId, '-d', target], place());
-    const found = await treeOf(target);
-    await rm(target, { recursive: true });
-    return found;
-  }
 
   test('each reads what the other wrote, byte for byte; only mlstow deletes', async () => {
     const location = ftpUri(bed, 'experiments/one');
@@ -109,20 +81,16 @@ describe.each([
         .filter((path) => listed[path] !== -1)
         .toSorted(),
     ).toEqual(Object.keys(theirs).toSorted());
-    const found = filesOf(await downloaded(stock.theirs));
+    const found = filesOf(await downloadRun(place(), stock.theirs));
     expect(found).toMatchObject(filesOf(whole));
     expect(Object.keys(found)).toContain('in/a folder/empty');
 
     const backend = connectTo(bed);
     const store = storeIn(backend, bed, `experiments/one/${stock.theirs}/artifacts`);
-    const entries = (await everything(store)).toReversed();
-    const batch = entries.map(
-      ({ path, kind }) => ({ path, kind: kind === 'directory' ? kind : 'file' }) as const,
-    );
-    expect(await store.remove(batch, io)).toEqual([]);
-    expect(await everything(store)).toEqual([]);
+    expect(await store.remove(await removalsOf(store), io)).toEqual([]);
+    expect(await removalsOf(store)).toEqual([]);
     await backend.close();
-    expect(filesOf(await downloaded(ours))).toEqual(filesOf(whole));
+    expect(filesOf(await downloadRun(place(), ours))).toEqual(filesOf(whole));
   });
 
   test('a URI is listed and downloaded without a run; the password is never shown', async () => {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -8,15 +8,22 @@ import { parseArtifactPath } from '../../src/core/artifact-path.ts';
 import { bedFolder } from '../testbeds/bed.ts';
 import { gcsPythonPath, gcsStoreAt, startFakeGcs, type FakeGcs } from '../testbeds/fake-gcs.ts';
 import { startListener } from '../testbeds/listener.ts';
-import { askMlstow, mustRunMlstow, runMlstow, type Place } from './mlstow-command.ts';
+import { mustRunMlstow, runMlstow, type Place } from './mlstow-command.ts';
 import { askStock } from './stock-client.ts';
-import { filesOf, treeOf, type Tree } from './tree-of.ts';
+import {
+  expectOursRead,
+  expectOursReadByStock,
+  expectTheirsRead,
+  logByStock,
+  startExchange,
+  type StoreExchange,
+} from './store-exchange.ts';
 
 const BUCKET = 'models';
 let gcs: FakeGcs;
 let place: Place;
+let exchange: StoreExchange;
 let source = '';
-let tree: Tree = {};
 let run = '';
 
 beforeAll(async () => {
@@ -34,17 +41,12 @@ beforeAll(async () => {
       MLFLOW_GCS_DOWNLOAD_CHUNK_SIZE: String(4 * 1024 * 1024),
     },
   };
-  source = join(dir, 'model');
-  await mkdir(join(source, 'deep', 'er'), { recursive: true });
-  await writeFile(join(source, 'MLmodel'), 'flavors: {}\n');
-  await writeFile(join(source, 'empty'), '');
-  await writeFile(join(source, 'table.csv.gz'), gzipSync('a,b\n1,2\n'));
-  await writeFile(join(source, 'deep', 'er', 'Größe 100%.bin'), Buffer.alloc(9_000_000, 'odd '));
-  await writeFile(join(source, 'deep', 'large.bin'), Buffer.alloc(65 * 1024 * 1024 + 17, 'large'));
-  tree = await treeOf(source);
-  const location = `gs://${BUCKET}/experiment`;
-  await mustRunMlstow(['experiments', 'create', '-n', 'gcs', '--artifact-location', location], place);
-  run = await askMlstow(['runs', 'create', '--experiment-name', 'gcs'], place);
+  exchange = await startExchange(place, `gs://${BUCKET}/experiment`, {
+    'table.csv.gz': gzipSync('a,b\n1,2\n'),
+    'deep/er/Größe 100%.bin': Buffer.alloc(9_000_000, 'odd '),
+    'deep/large.bin': Buffer.alloc(65 * 1024 * 1024 + 17, 'large'),
+  });
+  ({ source, run } = exchange);
 });
 afterAll(async () => {
   await gcs.stop();
@@ -56,58 +58,14 @@ describe('what mlstow logs', () => {
     await mustRunMlstow(['artifacts', 'log', source, '-r', run], place);
   });
 
-  test('mlstow lists and downloads', async () => {
-    const { stdout } = await mustRunMlstow(['artifacts', 'list', '-r', run, '-R', '--output', 'json'], place);
-    const { items } = JSON.parse(stdout) as { items: { path: string; is_dir: boolean }[] };
-    expect(items.filter((item) => !item.is_dir).map(({ path }) => path)).toEqual(
-      Object.keys(filesOf(tree))
-        .map((path) => `model/${path}`)
-        .toSorted(),
-    );
-    const uri = `gs://${BUCKET}/experiment/${run}/artifacts/model`;
-    await mustRunMlstow(['artifacts', 'download', '-u', uri, '-d', 'ours'], place);
-    expect(await treeOf(join(place.cwd, 'ours', 'model'))).toEqual(tree);
-  });
-
-  test('the stock client lists, downloads and removes', async () => {
-    const script = `
-run = asked["run"]
-from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
-before = sizes(run)
-client.download_artifacts(run, "model", asked["to"])
-get_artifact_repository(client.get_run(run).info.artifact_uri).delete_artifacts("model/deep")
-answer = {"before": before, "after": sizes(run)}
-`;
-    const to = join(place.cwd, 'theirs');
-    await mkdir(to);
-    const { before, after } = await askStock<{
-      before: Record<string, number>;
-      after: Record<string, number>;
-    }>({ dir: place.cwd, env: { ...place.env } }, script, { run, to });
-    expect(before).toMatchObject({ 'model/MLmodel': 12, 'model/deep/large.bin': 65 * 1024 * 1024 + 17 });
-    expect(await treeOf(join(to, 'model'))).toEqual(tree);
-    expect(Object.keys(after).toSorted()).toEqual([
-      'model',
-      'model/MLmodel',
-      'model/empty',
-      'model/table.csv.gz',
-    ]);
-  });
+  test('mlstow lists and downloads', async () => expectOursRead(exchange, 'path'));
+  test('the stock client lists, downloads and removes', async () => expectOursReadByStock(exchange));
 });
 
 describe('what the stock client logs', () => {
-  beforeAll(async () => {
-    const script = `client.log_artifacts(asked["run"], asked["source"], "stock")\nanswer = True`;
-    await askStock({ dir: place.cwd, env: { ...place.env } }, script, { run, source });
-  });
+  beforeAll(async () => logByStock(exchange));
 
-  test('mlstow lists and downloads', async () => {
-    const { stdout } = await mustRunMlstow(['artifacts', 'list', '-r', run, '-a', 'stock'], place);
-    const paths = (JSON.parse(stdout) as { path: string }[]).map(({ path }) => path);
-    expect(paths).toEqual(['stock/MLmodel', 'stock/deep', 'stock/empty', 'stock/table.csv.gz']);
-    await mustRunMlstow(['artifacts', 'download', '-r', run, '-a', 'stock', '-d', 'back'], place);
-    expect(await treeOf(join(place.cwd, 'back', 'stock'))).toEqual(tree);
-  });
+  test('mlstow lists and downloads', async () => expectTheirsRead(exchange, 'path'));
 
   test('the store verifies by Google’s own checksums and removes, and the stock client sees it gone', async () => {
     const store = await gcsStoreAt(gcs.endpoint, BUCKET, `experiment/${run}/artifacts`);

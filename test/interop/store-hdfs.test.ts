@@ -1,9 +1,7 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { ArtifactStore, Entry } from '../../src/artifacts/store.ts';
 import type { Io } from '../../src/core/io.ts';
-import { pattern } from '../conformance/artifact-store/pattern.ts';
 import { bareEnvironment, bedFolder } from '../testbeds/bed.ts';
 import { hadoopArguments, startHdfs, type HdfsBed } from '../testbeds/hdfs.ts';
 import { hdfsStoreAt, makeHome, namesBelow } from '../testbeds/hdfs-store.ts';
@@ -12,19 +10,11 @@ import { mustRun } from '../testbeds/run-command.ts';
 import { listWithMlstow } from './exchange.ts';
 import { askMlstow, mustRunMlstow, runMlstow } from './mlstow-command.ts';
 import { askStock } from './stock-client.ts';
-import { filesOf, sizesOf, treeOf, type Tree } from './tree-of.ts';
+import { downloadRun, removalsOf, RUN_FILES, writeFiles } from './store-exchange.ts';
+import { filesOf, sizesOf, treeOf } from './tree-of.ts';
 
 const io: Io = { signal: new AbortController().signal };
 const HOME = '/mlflow';
-
-const FILES: Readonly<Record<string, Buffer>> = {
-  'model/MLmodel': Buffer.from('flavors: {}\n'),
-  'model/data/weights.bin': pattern(400_000),
-  'model/data/deep/er/x': Buffer.from('x'),
-  'größe ü/two words.txt': Buffer.from('two words'),
-  '100%25 (1).txt': Buffer.from('percent'),
-  empty: Buffer.alloc(0),
-};
 
 const STOCK = `${STOCK_ON_HDFS}
 ours = asked["ours"]
@@ -54,30 +44,12 @@ beforeAll(async () => {
   [bed, dir, python] = await Promise.all([startHdfs(), bedFolder('store-hdfs'), hdfsNativeClient()]);
   await makeHome(bed, HOME);
   tree = join(dir, 'tree');
-  for (const [name, bytes] of Object.entries(FILES)) {
-    await mkdir(dirname(join(tree, name)), { recursive: true });
-    await writeFile(join(tree, name), bytes);
-  }
+  await writeFiles(tree, RUN_FILES);
 });
 afterAll(async () => {
   await bed.stop();
   await rm(dir, { recursive: true, force: true });
 });
-
-async function everything(store: ArtifactStore): Promise<Entry[]> {
-  const entries: Entry[] = [];
-  for await (const page of store.list('', { recursive: true }, io)) entries.push(...page);
-  return entries;
-}
-
-async function downloaded(runId: string): Promise<Tree> {
-  const target = join(dir, 'ours');
-  await mkdir(target);
-  await mustRunMlstow(['artifacts', 'download', '-r', runId, '-d', target], place());
-  const found = await treeOf(target);
-  await rm(target, { recursive: true });
-  return found;
-}
 
 test("MLflow's repository and mlstow read what the other wrote, byte for byte; mlstow deletes it", async () => {
   const location = `hdfs://${bed.authority}${HOME}/one`;
@@ -97,16 +69,13 @@ test("MLflow's repository and mlstow read what the other wrote, byte for byte; m
   const listed = await listWithMlstow({ dir, env: env(), stop: () => bed.stop() }, ['-r', stock.theirs]);
   const files = Object.keys(listed).filter((path) => listed[path] !== -1);
   expect(files.toSorted()).toEqual([...Object.keys(filesOf(whole)), 'in/a folder/empty'].toSorted());
-  expect(filesOf(await downloaded(stock.theirs))).toMatchObject(filesOf(whole));
+  expect(filesOf(await downloadRun(place(), stock.theirs))).toMatchObject(filesOf(whole));
 
   const artifacts = `${HOME}/one/${stock.theirs}/artifacts`;
   const store = await hdfsStoreAt(bed, artifacts);
-  const batch = (await everything(store))
-    .toReversed()
-    .map(({ path, kind }) => ({ path, kind: kind === 'directory' ? kind : 'file' }) as const);
-  expect(await store.remove(batch, io)).toEqual([]);
+  expect(await store.remove(await removalsOf(store), io)).toEqual([]);
   expect(await namesBelow(bed, artifacts)).toEqual([]);
-  expect(filesOf(await downloaded(ours))).toEqual(filesOf(whole));
+  expect(filesOf(await downloadRun(place(), ours))).toEqual(filesOf(whole));
 });
 
 test("Hadoop's own command reads and writes the same files; its unfinished ones are hidden", async () => {

@@ -69,6 +69,13 @@ export function mlstow(bench: Bench, args: readonly string[], env: Env = {}): Co
   return { name: 'mlstow', file: process.execPath, args: all, env: { ...bench.env, ...env }, cwd };
 }
 
+/** Start of a script for `mlflow`: the artifact repository of a URI, the first argument. */
+export const REPOSITORY = `
+import sys
+from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+repository = get_artifact_repository(sys.argv[1])
+`;
+
 /** One Python process that imports the stock client and runs a script. */
 export async function mlflow(
   bench: Bench,

@@ -21,6 +21,8 @@ export interface Contestant {
   /** The whole environment. */
   readonly env: Readonly<Record<string, string>>;
   readonly cwd: string;
+  /** Makes ready what the command works on; not measured. */
+  before?(): Promise<void>;
   /** Checks and undoes what the command did; not measured. @throws Error when it did not do its work */
   after?(): Promise<void>;
 }
@@ -74,6 +76,7 @@ export async function race(contestants: readonly Contestant[], rounds: Rounds): 
   const costs = new Map<string, Cost[]>(contestants.map(({ name }) => [name, []]));
   for (let round = -rounds.warmUp; round < rounds.pairs; round += 1) {
     for (const contestant of contestants) {
+      await contestant.before?.();
       const cost = await measure(contestant);
       await contestant.after?.();
       if (round < 0) continue;

@@ -1,17 +1,12 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { mustRun } from '../test/testbeds/run-command.ts';
-import { mlflow, mlstow, rclone, type Bench } from './bench.ts';
+import { mlflow, mlstow, rclone, REPOSITORY, type Bench } from './bench.ts';
 import { race, type Contestant } from './measure.ts';
 import type { Result } from './result.ts';
 import { createRun, type RunAt, type Site } from './sites/site.ts';
 import { amountIn, makeTree, type Amount } from './tree.ts';
 
-const REPOSITORY = `
-import sys
-from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
-repository = get_artifact_repository(sys.argv[1])
-`;
 const STOCK_UP = `${REPOSITORY}repository.log_artifacts(sys.argv[2])`;
 const STOCK_DOWN = `${REPOSITORY}repository.download_artifacts("", sys.argv[2])`;
 

@@ -8,17 +8,22 @@ export interface Amount {
   readonly bytes: number;
 }
 
-/** Files per folder of a made tree. */
+/** Files per folder of a made tree, unless told. */
 const PER_FOLDER = 1000;
 const BLOCK = 4 * 1024 ** 2;
 
-/** Makes `files` files of `size` bytes each, a thousand to a folder; no two are alike and none can be compressed. */
-export async function makeTree(folder: string, files: number, size: number): Promise<Amount> {
+/** Makes `files` files of `size` bytes each, `perFolder` to a folder; none can be compressed, and no two of 8 bytes or more are alike. */
+export async function makeTree(
+  folder: string,
+  files: number,
+  size: number,
+  perFolder = PER_FOLDER,
+): Promise<Amount> {
   const block = Buffer.alloc(Math.min(size, BLOCK));
   randomFillSync(block);
   for (let made = 0; made < files; made += 1) {
-    const into = files > PER_FOLDER ? join(folder, `part-${Math.floor(made / PER_FOLDER)}`) : folder;
-    if (made % PER_FOLDER === 0) await mkdir(into, { recursive: true });
+    const into = files > perFolder ? join(folder, `part-${Math.floor(made / perFolder)}`) : folder;
+    if (made % perFolder === 0) await mkdir(into, { recursive: true });
     const handle = await open(join(into, `file-${String(made).padStart(6, '0')}.bin`), 'w');
     for (let left = size; left > 0; left -= block.length) {
       if (block.length >= 8) block.writeDoubleLE(made + left, 0);

@@ -46,6 +46,13 @@ export function keptByRclone(
   };
 }
 
+/** Fills a path of a site that rclone reaches. */
+export async function fill(bench: Bench, site: Site, folder: string, path: string): Promise<void> {
+  const to = site.remote?.(path);
+  if (to === undefined) throw new Error(`${site.location} cannot be filled`);
+  await run(await rclone(bench, ['copy', ...site.rcloneFlags(0), folder, to], site.env));
+}
+
 /** Runs something at a site, and stops the site afterwards. */
 export async function atSite<T>(started: Promise<Site>, work: (site: Site) => Promise<T>): Promise<T> {
   const site = await started;

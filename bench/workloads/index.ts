@@ -2,6 +2,8 @@ import { ftp } from './ftp.ts';
 import { hdfs } from './hdfs.ts';
 import { local } from './local.ts';
 import { proxied } from './proxied.ts';
+import { list } from './list.ts';
+import { s3Delete } from './s3-delete.ts';
 import { s3Large } from './s3-large.ts';
 import { s3Medium } from './s3-medium.ts';
 import { s3Small } from './s3-small.ts';
@@ -15,6 +17,8 @@ export const WORKLOADS: Readonly<Record<string, Workload>> = {
   's3-small': s3Small,
   's3-medium': s3Medium,
   's3-large': s3Large,
+  's3-delete': s3Delete,
+  list,
   proxied,
   sftp,
   ftp,

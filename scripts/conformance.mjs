@@ -26,6 +26,12 @@ const files = proving.filter((name) => words.length === 0 || words.some((word) =
 if (files.length === 0)
   throw new Error(`no test file that proves an operation has one of: ${words.join(' ')}`);
 
+const dirty = git('status', '--porcelain', '--untracked-files=no', '--', 'src', 'test') !== '';
+const stamp = {
+  date: new Date().toISOString().slice(0, 10),
+  commit: git('rev-parse', '--short', 'HEAD') + (dirty ? '+' : ''),
+};
+
 const folder = mkdtempSync(join(tmpdir(), 'mlstow-conformance-'));
 const outputFile = join(folder, 'report.json');
 const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${outputFile}`];
@@ -36,11 +42,6 @@ const { status } = spawnSync('npx', ['vitest', 'run', ...reporters, ...files], {
 const report = JSON.parse(readFileSync(outputFile, 'utf8'));
 rmSync(folder, { recursive: true });
 
-const dirty = git('status', '--porcelain', '--untracked-files=no', '--', 'src', 'test') !== '';
-const stamp = {
-  date: new Date().toISOString().slice(0, 10),
-  commit: git('rev-parse', '--short', 'HEAD') + (dirty ? '+' : ''),
-};
 const fresh = rowsOf(
   report.testResults.map((result) => ({ ...result, name: relative(root, result.name) })),
   stamp,

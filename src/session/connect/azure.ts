@@ -35,7 +35,7 @@ function azureOptions(config: Config): Omit<AzureOptions, 'net' | 'loginNet' | '
  * How storage accounts are reached: with the tracking server's TLS trust, as MLflow, but never its client certificate.
  * @throws Failure misconfigured when that trust contradicts itself
  */
-function azureNet(config: Config): NetOptions {
+export function azureNet(config: Config): NetOptions {
   const { caFile, verifyTls, connectMs, httpProxy, httpsProxy, noProxy } = trackingNet(config);
   const idleMs = config.get('artifacts.timeout') ?? config.get('azure.timeout');
   return {

@@ -8,7 +8,7 @@ import type { StoresOptions } from '../backend.ts';
  * The settings of FTP as its store takes them.
  * @throws Failure misconfigured when the file of authorities cannot be read
  */
-function ftpOptions(config: Config): Omit<FtpOptions, 'clock'> {
+export function ftpOptions(config: Config): Omit<FtpOptions, 'clock'> {
   const tls = config.get('ftp.tls');
   const password = config.get('ftp.password');
   const caFile = config.get('net.caFile');

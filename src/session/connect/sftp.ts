@@ -24,7 +24,7 @@ function fingerprintOf(config: Config): string | undefined {
 }
 
 /** The settings of SFTP as its store takes them. @throws Failure misconfigured for a malformed fingerprint */
-function sftpOptions(config: Config): Wanted & Optional {
+export function sftpOptions(config: Config): Wanted & Optional {
   const optional = {
     knownHosts: config.get('sftp.knownHosts'),
     hostKeyFingerprint: fingerprintOf(config),

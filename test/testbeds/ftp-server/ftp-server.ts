@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
+import { setTimeout } from 'node:timers/promises';
 import type { FtpBed } from '../ftp.ts';
 import { serveFolder, type ServedFolder } from '../served-folder.ts';
 import { runCommand } from './ftp-commands.ts';
@@ -9,8 +10,8 @@ import { FtpSession, type FtpService } from './ftp-session.ts';
 /** An FTP server in this process. */
 export interface FtpServer extends FtpBed {
   readonly folder: ServedFolder;
-  /** Whether commands are taken and never answered. */
-  silent: boolean;
+  /** How long every command waits for its answer, in ms; Infinity for ever. */
+  delayMs: number;
 }
 
 export interface FtpServerOptions {
@@ -22,10 +23,13 @@ export interface FtpServerOptions {
 function serve(service: FtpService, control: Socket): void {
   const session = new FtpSession(service, control);
   let before = Promise.resolve();
-  const answer = async (line: string) => session.reply(await runCommand(session, line));
+  const answer = async (line: string) => {
+    if (service.delayMs() > 0) await setTimeout(service.delayMs());
+    session.reply(await runCommand(session, line));
+  };
   const lines = createInterface({ input: control, crlfDelay: Infinity });
   lines.on('line', (line) => {
-    if (service.isSilent()) return;
+    if (service.delayMs() === Infinity) return;
     if (/^ABOR/i.test(line)) void answer(line);
     else if (/^QUIT/i.test(line)) void answer(line).then(() => control.end());
     else before = before.then(async () => answer(line));
@@ -41,8 +45,8 @@ function serve(service: FtpService, control: Socket): void {
 export async function startFtpServer({ unknown = [] }: FtpServerOptions = {}): Promise<FtpServer> {
   const folder = await serveFolder('ftp-served');
   const [user, password] = ['mlflow', 'p@ss:w/rd'];
-  const state = { silent: false };
-  const service: FtpService = { folder, user, password, unknown, isSilent: () => state.silent };
+  const state = { delayMs: 0 };
+  const service: FtpService = { folder, user, password, unknown, delayMs: () => state.delayMs };
   const controls = new Set<Socket>();
   // Two replies in a row would wait for each other's acknowledgement.
   const server = createServer({ noDelay: true }, (control) => {

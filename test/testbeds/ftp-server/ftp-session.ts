@@ -10,8 +10,8 @@ export interface FtpService {
   readonly password: string;
   /** Commands that it does not know. */
   readonly unknown: readonly string[];
-  /** Whether commands are taken and never answered. */
-  readonly isSilent: () => boolean;
+  /** How long a command waits for its answer, in ms; Infinity for ever. */
+  readonly delayMs: () => number;
 }
 
 /** One control connection and what was said on it so far. */

@@ -2,6 +2,7 @@ import type { BigIntStats } from 'node:fs';
 import { link, lstat, mkdir, open, readdir, rename, rmdir, stat, unlink } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { join, posix } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import ssh2, { type Attributes, type FileEntry, type SFTPWrapper } from 'ssh2';
 import type { ServedFolder } from '../served-folder.ts';
 
@@ -178,16 +179,18 @@ function nameActs(sftp: SFTPWrapper, { locate }: ServedFolder, handles: Handles)
 }
 
 /**
- * Answers the requests of one SFTP channel from a folder, except while `isSilent`.
+ * Answers the requests of one SFTP channel from a folder, each after `delayMs`; never when that is infinite.
  * https://datatracker.ietf.org/doc/html/draft-ietf-secsh-filexfer-02
  */
-export function serveSftp(sftp: SFTPWrapper, folder: ServedFolder, isSilent: () => boolean): void {
+export function serveSftp(sftp: SFTPWrapper, folder: ServedFolder, delayMs: () => number): void {
   const handles = createHandles();
   const acts = [fileActs, folderActs, nameActs].map((actsOf) => actsOf(sftp, folder, handles));
   for (const [event, act] of acts.flatMap(Object.entries<Act>)) {
     sftp.on(event, (id: number, ...rest: never[]) => {
-      if (isSilent()) return;
-      act(id, ...rest).then(
+      const waitMs = delayMs();
+      if (waitMs === Infinity) return;
+      const acted = waitMs > 0 ? setTimeout(waitMs).then(async () => act(id, ...rest)) : act(id, ...rest);
+      acted.then(
         (answered) => {
           if (answered !== ANSWERED) sftp.status(id, STATUS_CODE.OK);
         },

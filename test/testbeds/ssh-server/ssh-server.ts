@@ -22,8 +22,8 @@ export interface SshServer extends Bed {
   /** `SHA256:…` of the host key. */
   readonly fingerprint: string;
   readonly folder: ServedFolder;
-  /** Whether requests are taken and never answered. */
-  silent: boolean;
+  /** How long every request waits for its answer, in ms; Infinity for ever. */
+  delayMs: number;
 }
 
 export interface SshServerOptions {
@@ -87,7 +87,7 @@ export async function startSshServer({ extensions }: SshServerOptions): Promise<
   const folder = await serveFolder('ssh-served');
   const [user, password] = ['mlflow', 'p@ss:w/rd'];
   const connections = new Set<Connection>();
-  const state = { silent: false };
+  const state = { delayMs: 0 };
   const server = new ssh2.Server({ hostKeys: [hostKey] }, (connection) => {
     connections.add(connection);
     connection.on('close', () => connections.delete(connection));
@@ -101,7 +101,7 @@ export async function startSshServer({ extensions }: SshServerOptions): Promise<
       acceptSession().on('sftp', (acceptSftp) => {
         const sftp = acceptSftp();
         if (extensions) announce(sftp, [POSIX_RENAME, FSYNC]);
-        serveSftp(sftp, folder, () => state.silent);
+        serveSftp(sftp, folder, () => state.delayMs);
       });
     });
   });

@@ -113,8 +113,11 @@ export class Session {
   }
 
   #failure(kind: 'unavailable' | 'timeout', message: string): Failure {
-    const settings = kind === 'timeout' ? { settings: ['artifacts.timeout'] } : {};
-    return new Failure({ kind, message, subject: this.label, retry: 'later', ...settings });
+    const help =
+      kind === 'timeout'
+        ? { hint: 'raise MLFLOW_ARTIFACT_UPLOAD_DOWNLOAD_TIMEOUT', settings: ['artifacts.timeout'] }
+        : {};
+    return new Failure({ kind, message, subject: this.label, retry: 'later', ...help });
   }
 
   #die(kind: 'unavailable' | 'timeout', message: string): void {

@@ -88,23 +88,33 @@ function shellOf(options: HdfsOptions): Shell {
   };
 }
 
+type CliAt = (location: Location, uri: string) => ArtifactStore;
+
 /** Stores by the `hdfs` command, which resolves hosts, services and mount tables itself. */
-function createCliAt(options: HdfsOptions): HdfsBackend['at'] {
+function createCliAt(options: HdfsOptions): CliAt {
   const shell = shellOf(options);
   const known = new Set<string>();
-  return (location) => {
+  return (location, uri) => {
     const path = location.path.split('/').filter(Boolean).join('/');
     checkRoot(location, path === '' ? '' : `/${path}`);
-    const uri = `${location.scheme}://${location.authority}${path === '' ? '' : `/${path}`}`;
     return createCliStore({ shell, label: location.redacted, uri, known });
   };
+}
+
+/** A location as the command takes it, without a slash at the end. */
+function uriOf(location: Location): string {
+  const path = location.path.split('/').filter(Boolean).join('/');
+  return `${location.scheme}://${location.authority}${path === '' ? '' : `/${path}`}`;
 }
 
 function createAt(options: HdfsOptions, configuration: HadoopConfiguration): HdfsBackend['at'] {
   const known = new Map<string, NameNodes>();
   const credentials = credentialsOf(options, configuration);
+  const cliAt = createCliAt(options);
   return (location) => {
-    const { authority, path } = placeOfLocation(location, configuration);
+    const place = placeOfLocation(location, configuration);
+    if ('view' in place) return cliAt(location, place.view);
+    const { authority, path } = place;
     checkRoot(location, path);
     const { urls, from } = webHdfsOf(authority, configuration, options.webhdfsUrl);
     const key = urls.map(({ href }) => href).join(' ');
@@ -126,7 +136,10 @@ export async function connectHdfs(options: HdfsOptions): Promise<HdfsBackend> {
   const close = async () => {
     options.net.close();
   };
-  if (options.driver === 'cli') return { at: createCliAt(options), close };
+  if (options.driver === 'cli') {
+    const cliAt = createCliAt(options);
+    return { at: (location) => cliAt(location, uriOf(location)), close };
+  }
   const configuration = await readConfiguration(confDirOf(options), options.extraConf);
   return { at: createAt(options, configuration), close };
 }

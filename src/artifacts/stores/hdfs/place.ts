@@ -10,6 +10,12 @@ export interface HdfsPlace {
   readonly path: string;
 }
 
+/** A location that only Hadoop's own client can resolve: by the `hdfs` command. */
+export interface ViewedPlace {
+  /** `viewfs://table/path`, without a slash at the end. */
+  readonly view: string;
+}
+
 const MOUNT_TABLE = 'fs.viewfs.mounttable.';
 
 function misconfigured(location: Location, why: string, hint: string): Failure {
@@ -62,47 +68,55 @@ function mountOf(
   return fallback === undefined ? undefined : { target: fallback, rest: path };
 }
 
-function viewed(
-  location: Location,
-  table: string,
-  path: string,
-  configuration: HadoopConfiguration,
-): HdfsPlace {
+/** Whether a mount table leads a path, and all below it, to one HDFS: plain links alone do not tell when there are others. */
+function isPlain(table: string, path: string, configuration: HadoopConfiguration): boolean {
+  const prefix = `${MOUNT_TABLE}${table}.link`;
+  return [...configuration.keys()]
+    .filter((key) => key.startsWith(prefix))
+    .map((key) => key.slice(prefix.length))
+    .every((rest) => {
+      if (rest === 'MergeSlash' || rest === 'Fallback') return true;
+      // Regular expressions, nfly and merges.
+      if (!rest.startsWith('.')) return false;
+      return !normal(rest.slice(1)).startsWith(`${path}/`);
+    });
+}
+
+function viewed(table: string, path: string, configuration: HadoopConfiguration): HdfsPlace | ViewedPlace {
+  const view = { view: `viewfs://${table}${path}` };
   const mount = mountOf(table, path, configuration);
-  if (!mount) {
-    const hint = `add ${MOUNT_TABLE}${table}.link./… to core-site.xml, or name the hdfs:// location itself`;
-    throw misconfigured(location, `the mount table ${table} links nothing there`, hint);
-  }
+  if (!mount || !isPlain(table, path, configuration)) return view;
+  if (!mount.target.startsWith('hdfs:')) return view;
   const target = parseLocation(mount.target.endsWith('/') ? mount.target : `${mount.target}/`);
-  if (target.scheme !== 'hdfs') {
-    const why = `the mount table ${table} leads to ${target.redacted}`;
-    throw misconfigured(location, why, 'use the URI of that store itself');
-  }
   const below = normal(`${target.path}/${mount.rest}`);
   const authority = target.authority === '' ? defaultFs(target, configuration).authority : target.authority;
   return { authority, path: below };
 }
 
 /**
- * Name node and path of an `hdfs:` or `viewfs:` location: without a host by `fs.defaultFS`, `viewfs:` by its mount table.
+ * Name node and path of an `hdfs:` or `viewfs:` location: without a host by `fs.defaultFS`, `viewfs:` by the links of its mount
+ * table in `core-site.xml`. WebHDFS knows no mount tables, so what such links do not settle is for the `hdfs` command.
  * @throws Failure misconfigured
  * @see https://hadoop.apache.org/docs/r3.4.1/hadoop-project-dist/hadoop-hdfs/ViewFs.html
  */
-export function placeOfLocation(location: Location, configuration: HadoopConfiguration): HdfsPlace {
+export function placeOfLocation(
+  location: Location,
+  configuration: HadoopConfiguration,
+): HdfsPlace | ViewedPlace {
   const path = normal(location.path);
   if (location.scheme === 'viewfs') {
-    const named = location.authority || viewDefault(configuration);
-    return viewed(location, named, path, configuration);
+    return viewed(location.authority || viewDefault(configuration), path, configuration);
   }
   if (location.authority !== '') return { authority: plainAuthority(location), path };
   const base = defaultFs(location, configuration);
-  if (base.scheme === 'viewfs') return viewed(location, base.authority, path, configuration);
+  if (base.scheme === 'viewfs') return viewed(base.authority, path, configuration);
   return { authority: base.authority, path };
 }
 
 function viewDefault(configuration: HadoopConfiguration): string {
   const base = configuration.get('fs.defaultFS') ?? '';
-  return /^viewfs:\/\/([^/]+)/.exec(base)?.[1] ?? 'default';
+  const named = configuration.get('fs.viewfs.mounttable.default.name.key') ?? 'default';
+  return /^viewfs:\/\/([^/]+)/.exec(base)?.[1] ?? named;
 }
 
 /** Host and port as they are looked up in the configuration: a name service keeps its letters. */

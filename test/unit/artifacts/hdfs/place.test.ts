@@ -7,8 +7,8 @@ import { parseLocation } from '../../../../src/core/location.ts';
 type Pairs = Readonly<Record<string, string>>;
 
 function placeOf(uri: string, properties: Pairs = {}): string {
-  const { authority, path } = placeOfLocation(parseLocation(uri), new Map(Object.entries(properties)));
-  return `${authority} ${path}`;
+  const place = placeOfLocation(parseLocation(uri), new Map(Object.entries(properties)));
+  return 'view' in place ? `command ${place.view}` : `${place.authority} ${place.path}`;
 }
 
 function addressesOf(authority: string, properties: Pairs = {}, setting?: string): string[] {
@@ -57,7 +57,7 @@ const MOUNTS: Pairs = {
 
 test.each([
   ['viewfs://c/data/x', 'nn1:8020 /d/x'],
-  ['viewfs://c/data', 'nn1:8020 /d'],
+  ['viewfs://c/data/deeper/', 'nn1:8020 /d/deeper'],
   ['viewfs://c/data/deep/x', 'nn2 /x'],
   ['viewfs://c/data/deeper', 'nn1:8020 /d/deeper'],
   ['viewfs:///data/x', 'nn1:8020 /d/x'],
@@ -67,12 +67,23 @@ test.each([
   expect(placeOf(uri, MOUNTS)).toBe(expected);
 });
 
-test('what no mount table links is refused with the property to add', () => {
-  expect(refusal(() => placeOf('viewfs://c/dat', MOUNTS)).facts.hint).toContain(
-    'fs.viewfs.mounttable.c.link.',
-  );
-  expect(refusal(() => placeOf('viewfs://other/data', MOUNTS)).kind).toBe('misconfigured');
-  expect(refusal(() => placeOf('viewfs://c/logs/x', MOUNTS)).kind).toMatch(/misconfigured|unsupported/);
+test.each([
+  ['viewfs://c/dat', 'command viewfs://c/dat'],
+  ['viewfs://other/data', 'command viewfs://other/data'],
+  ['viewfs://c/logs/x', 'command viewfs://c/logs/x'],
+  ['hdfs:///logs//x', 'command viewfs://c/logs/x'],
+  ['viewfs://c/', 'command viewfs://c'],
+  ['viewfs://c/data', 'command viewfs://c/data'],
+  ['viewfs://r/data', 'command viewfs://r/data'],
+])('%s is for the hdfs command', (uri, expected) => {
+  expect(
+    placeOf(uri, {
+      ...MOUNTS,
+      'fs.viewfs.mounttable.c.link./data/raw/more': 'hdfs://nn4/',
+      'fs.viewfs.mounttable.r.link./data': 'hdfs://nn1/',
+      'fs.viewfs.mounttable.r.linkRegex.#.^/data/(\\w+)$': 'hdfs://nn5/$1',
+    }),
+  ).toBe(expected);
 });
 
 test('addresses come from the setting, the configuration, or the default port', () => {

@@ -40,7 +40,9 @@ function notThere(shell: Shell, { doing, subject }: Asked, cause: unknown): Fail
       kind: 'misconfigured',
       message: `cannot ${doing} ${subject}: the command ${shell.command} cannot be run`,
       subject,
-      hint: 'set HADOOP_HOME to where Hadoop is installed, or MLSTOW_HDFS_DRIVER=webhdfs to do without it',
+      hint: subject.startsWith('viewfs:')
+        ? 'set HADOOP_HOME to where Hadoop is installed; without it, core-site.xml must link this path to an hdfs:// location'
+        : 'set HADOOP_HOME to where Hadoop is installed, or MLSTOW_HDFS_DRIVER=webhdfs to do without it',
       settings: ['hdfs.home', 'hdfs.driver'],
     },
     cause,

@@ -81,7 +81,7 @@ async function ask(nameNodes: NameNodes, base: URL, call: Call, io: Io): Promise
 
 /** Where it was looked for, since the port of a location is RPC's and often the only one that is open. */
 function unreached(failure: Failure, { urls }: NameNodes): Failure {
-  if (failure.facts.vendor?.status !== undefined || failure.facts.hint !== undefined) return failure;
+  if (failure.facts.vendor?.status !== undefined) return failure;
   const asked = urls.map(({ origin }) => origin).join(' and ');
   const hint =
     `WebHDFS was looked for at ${asked}; set MLSTOW_HDFS_WEBHDFS_URL or HADOOP_CONF_DIR if it is elsewhere, ` +

@@ -35,7 +35,7 @@ note that tells why this store has no such thing. The case numbers of each opera
 when they pass.
 
 \`npm run conformance\` runs them all again, \`npm run conformance -- sftp\` those of some files, and writes this page and
-[conformance.json](conformance.json). A \`+\` behind a commit: with changes that were not committed.
+[conformance.json](conformance.json). A \`+\` behind a commit: with changes to it, before the run or while it went on.
 `;
 
 function cellOf(row: Row, operation: Operation, note: (reason: string) => number): string {

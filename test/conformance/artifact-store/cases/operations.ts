@@ -106,7 +106,7 @@ export const REASONS: Readonly<Partial<Record<Operation, string>>> = {
     'A read that breaks is begun anew, not continued: that takes reads from anywhere, and a version that proves the object unchanged.',
   checksum:
     'The server confirms no digest of what it received: a write is proven by its size, or by nothing.',
-  presign: 'Nobody is asked for signed URLs here: mlstow opens the store with its own rights.',
+  presign: 'No signed URLs are used on this way to the store.',
 };
 
 /** Which operations a store of these traits does not have; `REASONS` tells why. */

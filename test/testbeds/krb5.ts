@@ -15,10 +15,10 @@ export interface KdcBed extends Bed {
   readonly realm: string;
   /** The client's and the servers' `krb5.conf`. */
   readonly confFile: string;
-  /** A keytab of new principals, which are made, such as `HTTP/localhost`. */
+  /** A keytab of principals, which are made the first time, such as `HTTP/localhost`. */
   keytab(name: string, ...principals: readonly string[]): Promise<string>;
-  /** Gets a ticket into a new cache; gives the cache's name. `lifetime` as kinit takes it. */
-  kinit(principal: string, lifetime?: string): Promise<string>;
+  /** Gets a ticket into a new cache, or that named; gives the cache's name. `lifetime` as kinit takes it. */
+  kinit(principal: string, lifetime?: string, into?: string): Promise<string>;
 }
 
 async function isInstalled(): Promise<boolean> {
@@ -111,20 +111,23 @@ export async function startKdc(): Promise<KdcBed> {
     readyMs: 20_000,
   });
   let caches = 0;
+  const made = new Set<string>();
   return {
     realm: REALM,
     confFile,
     keytab: async (name, ...principals) => {
       const file = join(dir, `${name}.keytab`);
       for (const principal of principals) {
-        await run('kadmin.local', '-q', `addprinc -randkey ${principal}`);
-        await run('kadmin.local', '-q', `ktadd -k ${file} ${principal}`);
+        if (!made.has(principal)) await run('kadmin.local', '-q', `addprinc -randkey ${principal}`);
+        made.add(principal);
+        await run('kadmin.local', '-q', `ktadd -k ${file} -norandkey ${principal}`);
       }
       return file;
     },
-    kinit: async (principal, lifetime = '1h') => {
-      const cache = `FILE:${join(dir, `cache-${(caches += 1)}`)}`;
-      await run('kadmin.local', '-q', `addprinc -pw secret ${principal}`);
+    kinit: async (principal, lifetime = '1h', into) => {
+      const cache = into ?? `FILE:${join(dir, `cache-${(caches += 1)}`)}`;
+      if (!made.has(principal)) await run('kadmin.local', '-q', `addprinc -pw secret ${principal}`);
+      made.add(principal);
       await mustRun('kinit', ['-l', lifetime, '-c', cache, principal], { env, cwd: dir, input: 'secret\n' });
       return cache;
     },

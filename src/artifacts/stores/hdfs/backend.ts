@@ -8,6 +8,7 @@ import { delegationToken, type Credentials } from './credentials.ts';
 import { webHdfsOf } from './name-nodes.ts';
 import { pathTrouble } from './names.ts';
 import { accountOrTicket } from './negotiate.ts';
+import type { KerberosOptions } from './no-ticket.ts';
 import { placeOfLocation } from './place.ts';
 import { createCliStore } from './cli/store.ts';
 import type { Shell } from './cli/run-shell.ts';
@@ -54,14 +55,17 @@ function confDirOf({ confDir, home }: HdfsOptions): string | undefined {
 }
 
 function credentialsOf(options: HdfsOptions, configuration: HadoopConfiguration): Credentials {
-  const { delegationToken: token, ticketCache, principal, user } = options;
+  const { delegationToken: token, user } = options;
   if (token !== undefined) return delegationToken(token);
   const secure = configuration.get('hadoop.security.authentication')?.toLowerCase() === 'kerberos';
-  const whose = {
+  return accountOrTicket(user, kerberosOf(options), secure ? 'ticket' : 'name');
+}
+
+function kerberosOf({ ticketCache, principal }: HdfsOptions): KerberosOptions {
+  return {
     ...(ticketCache === undefined ? {} : { ticketCache }),
     ...(principal === undefined ? {} : { principal }),
   };
-  return accountOrTicket(user, whose, secure ? 'ticket' : 'name');
 }
 
 function checkRoot(location: Location, path: string): void {
@@ -76,7 +80,7 @@ function checkRoot(location: Location, path: string): void {
 }
 
 function shellOf(options: HdfsOptions): Shell {
-  const { home, confDir, ticketCache, user } = options;
+  const { home, confDir, ticketCache, principal, user } = options;
   return {
     command: home === undefined ? 'hdfs' : join(home, 'bin', 'hdfs'),
     env: {
@@ -84,7 +88,9 @@ function shellOf(options: HdfsOptions): Shell {
       ...(home === undefined ? {} : { HADOOP_HOME: home }),
       ...(confDir === undefined ? {} : { HADOOP_CONF_DIR: confDir }),
       ...(ticketCache === undefined ? {} : { KRB5CCNAME: ticketCache }),
+      ...(principal === undefined ? {} : { KRB5PRINCIPAL: principal }),
     },
+    kerberos: kerberosOf(options),
   };
 }
 

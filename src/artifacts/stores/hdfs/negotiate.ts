@@ -3,15 +3,7 @@ import { Failure } from '../../../core/failure.ts';
 import type { Io } from '../../../core/io.ts';
 import type { NetResponse } from '../../../net/net.ts';
 import type { Credentials } from './credentials.ts';
-import { readTicket, type Ticket } from './ticket.ts';
-
-/** Whose ticket is used. */
-export interface KerberosOptions {
-  /** As KRB5CCNAME holds it; unset: the default cache. */
-  readonly ticketCache?: string;
-  /** Principal to act as, of those in the cache. */
-  readonly principal?: string;
-}
+import { noTicket, type KerberosOptions } from './no-ticket.ts';
 
 /** The part of the package `kerberos` that is used. */
 interface KerberosPackage {
@@ -19,7 +11,6 @@ interface KerberosPackage {
   readonly GSS_MECH_OID_SPNEGO: number;
 }
 
-const SETTINGS = ['hdfs.kerberosTicketCache', 'hdfs.kerberosUser'];
 const COOKIE = /(?:^|, )hadoop\.auth=("[^"]+"|[^;,"]+)/;
 
 /** Compiled when it is installed, so it is no dependency: found next to mlstow, or on NODE_PATH. */
@@ -42,31 +33,6 @@ function loadPackage(host: string): KerberosPackage {
   }
 }
 
-const REASONS: Readonly<Record<Ticket['state'], (ticket: Ticket) => string>> = {
-  missing: ({ cache }) => `there is no Kerberos ticket in ${cache}`,
-  expired: ({ principal, cache }) =>
-    `the Kerberos ticket of ${principal ?? 'its principal'} in ${cache} has expired`,
-  valid: ({ principal }) => `the Kerberos ticket of ${principal ?? 'its principal'} was not taken`,
-  unknown: () => 'no Kerberos ticket could be used',
-};
-
-function noTicket(host: string, ticket: Ticket, options: KerberosOptions, cause: unknown): Failure {
-  const who = ticket.principal ?? options.principal ?? 'USER@REALM';
-  return new Failure(
-    {
-      kind: 'unauthenticated',
-      message: `cannot log in to ${host}: ${REASONS[ticket.state](ticket)}`,
-      subject: host,
-      hint:
-        ticket.state === 'valid'
-          ? `check that the KDC knows HTTP/${host.replace(/:\d+$/, '')}, and MLFLOW_KERBEROS_USER`
-          : `kinit ${who}, and MLFLOW_KERBEROS_TICKET_CACHE if it is not in the default cache`,
-      settings: SETTINGS,
-    },
-    cause,
-  );
-}
-
 /** A SPNEGO token for one request. @throws Failure unauthenticated, unsupported */
 async function tokenFor(to: URL, options: KerberosOptions): Promise<string> {
   const kerberos = loadPackage(to.host);
@@ -79,7 +45,7 @@ async function tokenFor(to: URL, options: KerberosOptions): Promise<string> {
     const client = await kerberos.initializeClient(`HTTP@${to.hostname}`, settings);
     return await client.step('');
   } catch (thrown) {
-    throw noTicket(to.host, await readTicket(ticketCache), options, thrown);
+    throw await noTicket(to.host, options, thrown);
   }
 }
 

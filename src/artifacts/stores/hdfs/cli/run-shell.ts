@@ -2,6 +2,7 @@ import type { Readable, Writable } from 'node:stream';
 import { Failure } from '../../../../core/failure.ts';
 import type { Io } from '../../../../core/io.ts';
 import type { Asked } from '../failures.ts';
+import { noTicket, type KerberosOptions } from '../no-ticket.ts';
 
 /** The `hdfs` command and what it is run with. */
 export interface Shell {
@@ -9,6 +10,8 @@ export interface Shell {
   readonly command: string;
   /** Added to this process's own environment. */
   readonly env: Readonly<Record<string, string>>;
+  /** Whose ticket it logs in with, where a cluster asks for one. */
+  readonly kerberos: KerberosOptions;
   /** Hadoop properties of this one command, as `key=value`. */
   readonly properties?: readonly string[];
 }
@@ -33,6 +36,13 @@ export interface Ended {
 
 const FORCE_MS = 8_000;
 const MAX_STDERR = 256 * 1024;
+/** What Hadoop's and Java's log-in say when there is no ticket that they can use. */
+const NO_TICKET = /Client cannot authenticate via:|GSS initiate failed|Failed to find any Kerberos t/;
+
+/** The host of a location, for messages. */
+function hostOf(uri: string): string {
+  return /^\w+:\/\/([^/]+)/.exec(uri)?.[1] ?? uri;
+}
 
 function notThere(shell: Shell, { doing, subject }: Asked, cause: unknown): Failure {
   return new Failure(
@@ -83,11 +93,15 @@ export async function startShell(
   });
   const stop = () => void child.kill('SIGTERM');
   io.signal.addEventListener('abort', stop, { once: true });
-  const done = child.then((result) => {
+  const done = child.then(async (result): Promise<Ended> => {
     io.signal.removeEventListener('abort', stop);
     io.signal.throwIfAborted();
     if (result.code === 'ENOENT' || result.code === 'EACCES') throw notThere(shell, asked, result);
-    return { code: result.exitCode, complaints: complaintsIn(result.stderr, verb) };
+    const complaints = complaintsIn(result.stderr, verb);
+    if (result.exitCode !== 0 && complaints.some((each) => NO_TICKET.test(each))) {
+      throw await noTicket(hostOf(asked.subject), shell.kerberos, result);
+    }
+    return { code: result.exitCode, complaints };
   });
   done.catch(() => undefined);
   return { stdin: child.stdin, stdout: child.stdout, done, stop };

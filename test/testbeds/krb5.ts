@@ -51,7 +51,7 @@ function krb5Conf(port: number): string {
  rdns = false
  dns_canonicalize_hostname = false
  udp_preference_limit = 1
- clockskew = 2
+ clockskew = 5
 [realms]
  ${REALM} = {
   kdc = 127.0.0.1:${port}
@@ -128,7 +128,9 @@ export async function startKdc(): Promise<KdcBed> {
       const cache = into ?? `FILE:${join(dir, `cache-${(caches += 1)}`)}`;
       if (!made.has(principal)) await run('kadmin.local', '-q', `addprinc -pw secret ${principal}`);
       made.add(principal);
-      await mustRun('kinit', ['-l', lifetime, '-c', cache, principal], { env, cwd: dir, input: 'secret\n' });
+      // Only the variable, not `-c`, makes kinit add to a collection.
+      const named = { ...env, KRB5CCNAME: cache };
+      await mustRun('kinit', ['-l', lifetime, principal], { env: named, cwd: dir, input: 'secret\n' });
       return cache;
     },
     stop: () => started.stop(),

@@ -7,6 +7,7 @@ import { filesOf, treeOf } from '../../interop/tree-of.ts';
 import { bareEnvironment, bedFolder } from '../../testbeds/bed.ts';
 import { hadoopHome } from '../../testbeds/hdfs/command.ts';
 import { startHdfs, type HdfsBed } from '../../testbeds/hdfs.ts';
+import { startHttpFs } from '../../testbeds/hdfs/http-fs.ts';
 import { nodeKerberos } from '../../testbeds/krb5/node-package.ts';
 import { startKdc, type KdcBed } from '../../testbeds/krb5.ts';
 import { runCommand } from '../../testbeds/run-command.ts';
@@ -89,6 +90,59 @@ test('the hdfs command logs in with the same ticket', async () => {
   const at = place(rootTicket, { MLSTOW_HDFS_DRIVER: 'cli', HADOOP_HOME: home });
   const { stdout } = await mustRunMlstow(['artifacts', 'list', '-u', `hdfs://${bed.authority}/spnego`], at);
   expect(stdout).toContain('"is_dir": true');
+});
+
+test('the hdfs command says whose ticket is missing or not the one that was asked for', async () => {
+  const home = await hadoopHome(bed, dir, [`-Djava.security.krb5.conf=${kdc.confFile}`]);
+  const command = { MLSTOW_HDFS_DRIVER: 'cli', HADOOP_HOME: home };
+  const list = ['artifacts', 'list', '-u', `hdfs://${bed.authority}/spnego`];
+  const none = place(`FILE:${join(dir, 'none')}`, { ...command, MLFLOW_KERBEROS_USER: 'alice@LAB.TEST' });
+  const missing = await runMlstow(list, none);
+  expect(missing.stderr).toContain('there is no Kerberos ticket');
+  expect(missing.stderr).toContain('kinit alice@LAB.TEST');
+  expect(missing.code).toBe(6);
+  const other = await runMlstow(
+    list,
+    place(rootTicket, { ...command, MLFLOW_KERBEROS_USER: 'alice@LAB.TEST' }),
+  );
+  expect(other.stderr).toContain('holds the ticket of root@LAB.TEST, not of alice@LAB.TEST');
+  expect(other.code).toBe(6);
+});
+
+test('MLFLOW_KERBEROS_USER chooses among the tickets of a collection', async () => {
+  const caches = `DIR:${join(dir, 'caches')}`;
+  await mkdir(join(dir, 'caches'));
+  await kdc.kinit('alice', '1h', caches);
+  await kdc.kinit('root', '1h', caches);
+  const create = ['experiments', 'create', '--check', '-l', `hdfs://${bed.authority}/chosen`, '-n'];
+  const alice = place(caches, { MLFLOW_KERBEROS_USER: 'alice@LAB.TEST' });
+  const refused = await runMlstow([...create, 'chosen by alice'], alice);
+  expect(refused.stderr).toContain('user=alice');
+  expect(refused.code).toBe(6);
+  const root = place(caches, { MLFLOW_KERBEROS_USER: 'root@LAB.TEST' });
+  await mustRunMlstow([...create, 'chosen by root'], root);
+  const wrong = await runMlstow(
+    [...create, 'of another'],
+    place(rootTicket, { MLFLOW_KERBEROS_USER: 'alice@LAB.TEST' }),
+  );
+  expect(wrong.stderr).toContain('holds the ticket of root@LAB.TEST, not of alice@LAB.TEST');
+  expect(wrong.stderr).toContain('kinit alice@LAB.TEST');
+  expect(wrong.code).toBe(6);
+});
+
+test('HttpFS behind the KDC takes the same ticket, and refuses who has none', async () => {
+  const gateway = await startHttpFs(bed, kdc);
+  try {
+    await roundTrip('httpfs', { HADOOP_CONF_DIR: '', MLSTOW_HDFS_WEBHDFS_URL: gateway.url });
+    const missing = await runMlstow(
+      ['artifacts', 'list', '-u', `hdfs://${bed.authority}/httpfs`],
+      place(`FILE:${join(dir, 'none')}`, { HADOOP_CONF_DIR: '', MLSTOW_HDFS_WEBHDFS_URL: gateway.url }),
+    );
+    expect(missing.stderr).toContain('there is no Kerberos ticket');
+    expect(missing.code).toBe(6);
+  } finally {
+    await gateway.stop();
+  }
 });
 
 test('another account is denied by its own name', async () => {

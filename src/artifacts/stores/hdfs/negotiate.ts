@@ -83,6 +83,8 @@ export function accountOrTicket(
         cookies.delete(answer.url.origin);
         return sent['authorization'] === undefined;
       }
+      // A ticket that came late, or with another at the same moment, is refused with 403: a new one may do.
+      if (answer.status === 403 && sent['authorization'] !== undefined) return true;
       const cookie = COOKIE.exec(answer.headers['set-cookie'] ?? '')?.[1];
       if (mode === 'ticket' && cookie !== undefined) cookies.set(answer.url.origin, cookie);
       return false;

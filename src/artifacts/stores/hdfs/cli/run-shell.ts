@@ -37,7 +37,7 @@ export interface Ended {
 const FORCE_MS = 8_000;
 const MAX_STDERR = 256 * 1024;
 /** What Hadoop's and Java's log-in say when there is no ticket that they can use. */
-const NO_TICKET = /Client cannot authenticate via:|GSS initiate failed|Failed to find any Kerberos t/;
+const NO_TICKET = /Client cannot authenticate via:|GSS initiate failed|failure to login:/;
 
 /** The host of a location, for messages. */
 function hostOf(uri: string): string {

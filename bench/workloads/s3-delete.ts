@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { mlflow, mlstow, rclone, REPOSITORY, type Bench } from '../bench.ts';
 import { race, type Contestant } from '../measure.ts';
@@ -12,7 +13,7 @@ import type { Workload } from './workload.ts';
 async function bundledRemoval(bench: Bench): Promise<string> {
   const outfile = join(bench.scratch, 'mlstow', 'remove-all.mjs');
   await build({
-    entryPoints: [join(import.meta.dirname, '..', 'remove-all.ts')],
+    entryPoints: [fileURLToPath(new URL('../remove-all.ts', import.meta.url))],
     outfile,
     bundle: true,
     format: 'esm',

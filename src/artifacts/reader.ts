@@ -1,19 +1,26 @@
 import { joinPath, parentOf, relativeTo, type ArtifactPath, type Under } from '../core/artifact-path.ts';
 import { Failure } from '../core/failure.ts';
 import type { Io } from '../core/io.ts';
-import type { ArtifactStore, Body, Entry, Version } from './store.ts';
+import type { ArtifactStore, Body, Entry, Traits } from './store.ts';
 
 /** What listing and downloading need of a store. Paths are relative to what the reader was made for. */
 export interface ArtifactReader {
   /** Redacted, for messages. */
   readonly label: string;
   readonly connections: number;
+  /** `path`: pages come in UTF-8 byte order with a directory sorted as `name/`. */
+  readonly order: Traits['order'];
+  /** Which parts of a file can be read. */
+  readonly ranges: Traits['ranges'];
   /** What is at the root of this reader itself: a file, a directory (also when it is empty but known), or nothing. */
   root(io: Io): Promise<Entry | undefined>;
   list(under: Under, options: { readonly recursive: boolean }, io: Io): AsyncIterable<readonly Entry[]>;
   /** Bytes of a file that was listed; `''` is the file at the root of this reader. */
-  read(path: Under, options: { readonly version?: Version }, io: Io): Promise<Body>;
+  read(path: Under, options: ReadOptions, io: Io): Promise<Body>;
 }
+
+/** Which bytes of a file are read, in bytes, and which version of it. */
+type ReadOptions = Parameters<ArtifactStore['read']>[1];
 
 /** A store from one of its paths down, as a reader. */
 export function readerAt(store: ArtifactStore, at: Under): ArtifactReader {
@@ -21,6 +28,8 @@ export function readerAt(store: ArtifactStore, at: Under): ArtifactReader {
   return {
     label: store.label,
     connections: store.traits.connections,
+    order: store.traits.order,
+    ranges: store.traits.ranges,
     root: async (io) => (at === '' ? undefined : store.stat(at, io)),
     list: async function* (under, options, io) {
       for await (const page of store.list(full(under), options, io)) {
@@ -78,6 +87,8 @@ export function readBoth(
   return {
     label: winner.label,
     connections: Math.min(winner.connections, other.connections),
+    order: 'none',
+    ranges: weaker(winner.ranges, other.ranges),
     root: async (io) => {
       const mine = await winner.root(io);
       const theirs = mine ? undefined : await other.root(io);
@@ -115,6 +126,11 @@ export function readBoth(
       }
     },
   };
+}
+
+function weaker(a: Traits['ranges'], b: Traits['ranges']): Traits['ranges'] {
+  if (a === 'none' || b === 'none') return 'none';
+  return a === 'from' ? a : b;
 }
 
 async function holdsAnything(reader: ArtifactReader, io: Io): Promise<boolean> {

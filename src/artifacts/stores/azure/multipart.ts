@@ -130,6 +130,7 @@ function sessionOf(upload: Upload): UploadSession {
   let given = false;
   return {
     token: upload.token,
+    tokenIsSecret: false,
     put: async (part, source, io) => putBlock(upload, part, source, io),
     commit: async (receipts, expect, io) => {
       if (given && !done) throw failed(upload, 'cancelled', 'the upload was given up');

@@ -79,6 +79,7 @@ async function commit(
 function sessionOf(state: UploadState): UploadSession {
   return {
     token: state.uri.href,
+    tokenIsSecret: true,
     put: async (part, source, io) => {
       if (state.ended) throw uploadFailure(state, 'conflict', 'the upload was given up');
       await putPart(state, part, source, io);

@@ -227,6 +227,7 @@ function sessionOf(upload: Upload): UploadSession {
   let over = false;
   return {
     token: upload.id ?? '',
+    tokenIsSecret: false,
     put: async (part, source, io) => putPart(upload, part, source, io),
     commit: async (receipts, expect, io) => {
       if (done) return done;

@@ -189,6 +189,7 @@ function sessionOf(upload: Upload): UploadSession {
   let done: Stored | undefined;
   return {
     token: upload.id,
+    tokenIsSecret: false,
     put: async (part, source, io) => putPart(upload, part, source, io),
     commit: async (receipts, expect, io) => {
       done ??= await complete(upload, inOrder(upload, receipts, expect), io);

@@ -10,6 +10,8 @@ export interface ArtifactReader {
   readonly connections: number;
   /** `path`: pages come in UTF-8 byte order with a directory sorted as `name/`. */
   readonly order: Traits['order'];
+  /** Whether listed files tell when they were last modified; `some`: servers of this kind differ. */
+  readonly modified: Traits['modified'];
   /** Which parts of a file can be read. */
   readonly ranges: Traits['ranges'];
   /** What is at the root of this reader itself: a file, a directory (also when it is empty but known), or nothing. */
@@ -29,6 +31,7 @@ export function readerAt(store: ArtifactStore, at: Under): ArtifactReader {
     label: store.label,
     connections: store.traits.connections,
     order: store.traits.order,
+    modified: store.traits.modified,
     ranges: store.traits.ranges,
     root: async (io) => (at === '' ? undefined : store.stat(at, io)),
     list: async function* (under, options, io) {
@@ -88,6 +91,7 @@ export function readBoth(
     label: winner.label,
     connections: Math.min(winner.connections, other.connections),
     order: 'none',
+    modified: weakerTimes(winner.modified, other.modified),
     ranges: weaker(winner.ranges, other.ranges),
     root: async (io) => {
       const mine = await winner.root(io);
@@ -131,6 +135,11 @@ export function readBoth(
 function weaker(a: Traits['ranges'], b: Traits['ranges']): Traits['ranges'] {
   if (a === 'none' || b === 'none') return 'none';
   return a === 'from' ? a : b;
+}
+
+function weakerTimes(a: Traits['modified'], b: Traits['modified']): Traits['modified'] {
+  if (a === 'none' || b === 'none') return 'none';
+  return a === 'some' ? a : b;
 }
 
 async function holdsAnything(reader: ArtifactReader, io: Io): Promise<boolean> {

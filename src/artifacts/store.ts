@@ -80,6 +80,8 @@ export interface Traits {
   readonly directories: 'real' | 'virtual';
   /** `path`: pages come in UTF-8 byte order with a directory sorted as `name/`. */
   readonly order: 'path' | 'none';
+  /** Whether listed files tell when they were last modified; `some`: servers of this kind differ. */
+  readonly modified: 'listed' | 'some' | 'none';
   /** What one `stat` costs. */
   readonly stat: 'request' | 'lists-parent';
   /** What a source of unknown size needs. */
@@ -174,9 +176,9 @@ export interface Multipart {
   /**
    * The upload that a token names, with the plan that it was begun with; absent where none can be taken up again. Makes
    * no request: that the upload is finished, given up or expired by now (another process may do that at any time) is
-   * told by the first member that asks the store, as `not-found`.
+   * told by the first member that asks the store, as `not-found`. A session without `confirmed` can only be given up.
    */
-  attach?(path: ArtifactPath, token: string, plan: UploadPlan): UploadSession;
+  readonly attach?: (path: ArtifactPath, token: string, plan: UploadPlan) => UploadSession;
 }
 
 /** What an upload in parts is begun with; whoever takes it up again gives the same. */
@@ -222,7 +224,7 @@ export interface UploadSession {
    * recorded of it tells.
    * @throws Failure not-found: the upload is finished, given up or expired
    */
-  confirmed?(io: Io): AsyncIterable<readonly Receipt[]>;
+  readonly confirmed?: (io: Io) => AsyncIterable<readonly Receipt[]>;
 }
 
 /** Uploads that were begun and neither finished nor given up, by whomever. */

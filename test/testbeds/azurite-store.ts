@@ -52,6 +52,7 @@ export const azureTraits: Traits = {
   ifAbsent: 'atomic',
   directories: 'virtual',
   order: 'none',
+  modified: 'listed',
   stat: 'request',
   unknownLength: 'multipart',
   maxWriteBytes: 5000 * 1024 ** 2,

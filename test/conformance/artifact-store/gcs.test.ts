@@ -19,6 +19,7 @@ artifactStoreConformance({
     ifAbsent: 'atomic',
     directories: 'virtual',
     order: 'path',
+    modified: 'listed',
     stat: 'request',
     unknownLength: 'multipart',
     maxWriteBytes: 5 * 1024 ** 4,

@@ -24,6 +24,7 @@ export const MEMORY_TRAITS: Traits = {
   ifAbsent: 'atomic',
   directories: 'virtual',
   order: 'path',
+  modified: 'listed',
   stat: 'request',
   unknownLength: 'write',
   maxWriteBytes: 1024 ** 3,

@@ -34,6 +34,7 @@ function traitsOf(connections: number): Traits {
     directories: 'virtual',
     // Azure promises "lexicographic", not of what, and a listing can be continued only by the page's own marker.
     order: 'none',
+    modified: 'listed',
     stat: 'request',
     unknownLength: 'multipart',
     maxWriteBytes: MAX_WRITE_BYTES,

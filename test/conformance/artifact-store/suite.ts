@@ -1,16 +1,31 @@
 import { describe, expect, test } from 'vitest';
-import { freshRoot, type ArtifactStoreBed } from './bed.ts';
+import type { ArtifactStore } from '../../../src/artifacts/store.ts';
+import { freshRoot, proves, type ArtifactStoreBed, type Member } from './bed.ts';
+import { incompleteCases } from './cases/incomplete.ts';
 import { layerCases } from './cases/layers.ts';
 import { listCases } from './cases/list.ts';
 import { multipartCases } from './cases/multipart.ts';
 import { nameCases } from './cases/names.ts';
 import { readCases } from './cases/read.ts';
 import { removeCases } from './cases/remove.ts';
+import { resumeCases } from './cases/resume.ts';
 import { statCases } from './cases/stat.ts';
 import { writeCases } from './cases/write.ts';
+import { at } from './pattern.ts';
 
 /** For one case on a busy machine, in ms. */
 const PATIENCE_MS = 120_000;
+
+function membersOf({ multipart, incomplete, makeDirectory }: ArtifactStore): Member[] {
+  const session = multipart?.attach?.(at('file'), 'dG9rZW4', { partBytes: multipart.minBytes, media: {} });
+  return [
+    ...(multipart ? (['multipart'] as const) : []),
+    ...(session ? (['attach'] as const) : []),
+    ...(session?.confirmed ? (['confirmed'] as const) : []),
+    ...(incomplete ? (['incomplete'] as const) : []),
+    ...(makeDirectory ? (['makeDirectory'] as const) : []),
+  ];
+}
 
 /**
  * Registers every case of the artifact store contract that applies to a bed. A case that cannot apply is not
@@ -21,10 +36,7 @@ export function artifactStoreConformance(bed: ArtifactStoreBed): void {
     test('0. the bed tells the truth about its store', async () => {
       const store = await bed.open(freshRoot());
       expect(store.traits).toEqual(bed.traits);
-      expect({ multipart: 'multipart' in store, makeDirectory: 'makeDirectory' in store }).toEqual({
-        multipart: bed.members.includes('multipart'),
-        makeDirectory: bed.members.includes('makeDirectory'),
-      });
+      expect(membersOf(store).toSorted()).toEqual(bed.members.toSorted());
     });
     describe('names', () => nameCases(bed));
     describe('stat', () => statCases(bed));
@@ -33,6 +45,8 @@ export function artifactStoreConformance(bed: ArtifactStoreBed): void {
     describe('write', () => writeCases(bed));
     describe('remove', () => removeCases(bed));
     if (bed.members.includes('multipart')) describe('multipart', () => multipartCases(bed));
+    if (proves(bed, 'attach')) describe('resume', () => resumeCases(bed));
+    if (proves(bed, 'incomplete')) describe('incomplete', () => incompleteCases(bed));
     describe('layers', () => layerCases(bed));
   });
 }

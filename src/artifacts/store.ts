@@ -219,8 +219,8 @@ export interface UploadSession {
   ): Promise<Stored>;
   abort(io: Io): Promise<void>;
   /**
-   * Pages of the whole parts that the store holds, by number, each once; offsets are those of the plan. Absent where the
-   * store cannot be asked. Other bytes may be in a part than the caller's source has now: only what the caller itself
+   * Pages of the whole parts that the store holds, by number, each once; offsets are those of the plan. Nothing where it
+   * holds nothing, for whatever reason. Absent where the store cannot be asked. Other bytes may be in a part than the caller's source has now: only what the caller itself
    * recorded of it tells.
    * @throws Failure not-found: the upload is finished, given up or expired
    */

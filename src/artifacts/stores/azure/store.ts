@@ -1,5 +1,6 @@
 import type { ArtifactPath } from '../../../core/artifact-path.ts';
 import type { ArtifactStore, Traits } from '../../store.ts';
+import { incompleteOf } from './incomplete.ts';
 import { listPages } from './list.ts';
 import { multipartOf } from './multipart.ts';
 import { readBlob } from './read.ts';
@@ -58,5 +59,6 @@ export function createAzureStore(root: Root, backend: string, connections: numbe
     remove: async (batch, io) => removeBlobs(root, batch, io),
     facts: async (io) => containerFacts(root, io),
     multipart: multipartOf(root),
+    incomplete: incompleteOf(root),
   };
 }

@@ -146,6 +146,7 @@ async function complete(upload: Upload, receipts: readonly Receipt[], io: Io): P
         {
           method: 'POST',
           doing: 'finish',
+          repeatable: true,
           subject: subjectOf(root, path),
           key: keyOf(root, path),
           query: { uploadId: upload.id },
@@ -228,6 +229,7 @@ async function begin(root: Root, path: ArtifactPath, plan: UploadPlan, io: Io): 
     {
       method: 'POST',
       doing: 'begin the upload of',
+      repeatable: true,
       subject,
       key: keyOf(root, path),
       query: { uploads: '' },

@@ -8,6 +8,8 @@ export interface Log {
   /** The same sentence is told once. */
   warn(message: string): void;
   trace(event: string, fields: Readonly<Record<string, TraceValue>>): void;
+  /** Like `notify`; as JSON with the event and its fields, for programs. */
+  event(event: string, message: string, fields: Readonly<Record<string, TraceValue>>): void;
 }
 
 /** Events that are told without `--verbose`: a wait that a person would otherwise take for a hang. */
@@ -61,7 +63,10 @@ export function createLog(
     },
     trace: (event, fields) => {
       if (options.verbose || (ALWAYS.has(event) && !options.quiet))
-        write('debug', eventText(event, fields), fields);
+        write('debug', eventText(event, fields), { event, ...fields });
+    },
+    event: (event, message, fields) => {
+      if (!options.quiet) write('info', message, { event, ...fields });
     },
   };
 }

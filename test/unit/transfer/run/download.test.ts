@@ -1,14 +1,16 @@
 import { lstat, mkdir, readFile, readlink, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readerAt } from '../../../src/artifacts/reader.ts';
-import type { ArtifactStore } from '../../../src/artifacts/store.ts';
-import { openLocalStore } from '../../../src/artifacts/stores/local/store.ts';
-import type { Failure } from '../../../src/core/failure.ts';
-import { nothingThere, planDownload, runDownload } from '../../../src/transfer/download.ts';
-import { createMemoryStore, MemoryContent } from '../../conformance/artifact-store/memory-store.ts';
-import { at, pattern } from '../../conformance/artifact-store/pattern.ts';
-import { downloadAll, everythingIn, failureOf, fill, io, temporaryFolder, watch } from './rig.ts';
+import { readerAt } from '../../../../src/artifacts/reader.ts';
+import type { ArtifactStore } from '../../../../src/artifacts/store.ts';
+import { openLocalStore } from '../../../../src/artifacts/stores/local/store.ts';
+import type { Failure } from '../../../../src/core/failure.ts';
+import { planFileDownload } from '../../../../src/transfer/plan/download-plan.ts';
+import { nothingThere, runDownloads } from '../../../../src/transfer/run/download.ts';
+import { systemClock } from '../../../../src/core/clock.ts';
+import { createMemoryStore, MemoryContent } from '../../../conformance/artifact-store/memory-store.ts';
+import { at, pattern } from '../../../conformance/artifact-store/pattern.ts';
+import { downloadAll, everythingIn, failureOf, fill, io, temporaryFolder, watch } from '../rig.ts';
 
 /** A memory store that holds these files. */
 function holding(files: Readonly<Record<string, string | Buffer>>): ArtifactStore {
@@ -44,10 +46,9 @@ describe('downloading', () => {
     await fill(from, { 'a/b.txt': 'x' });
     await mkdir(join(from, 'hollow/deep'), { recursive: true });
     await symlink('a/b.txt', join(from, 'link'));
-    const plan = await planDownload(readerAt(openLocalStore(from), ''), io);
-    expect(plan.others).toEqual(['link']);
     const to = await temporaryFolder();
     const report = await downloadAll(openLocalStore(from), to);
+    expect(report.skipped).toEqual({ special: 1 });
     expect(report.moved.map(({ path, proof }) => [path, proof])).toEqual([['a/b.txt', 'size']]);
     expect(await everythingIn(to)).toEqual(['a', 'a/b.txt', 'hollow', 'hollow/deep']);
   });
@@ -79,10 +80,17 @@ describe('downloading', () => {
     const reader = readerAt(store, at('d/model.pkl'));
     const root = await reader.root(io);
     const folder = join(await temporaryFolder(), 'new');
-    const report = await runDownload(reader, root!, { folder, name: at('renamed.pkl') }, watch(), io);
+    const fetch = async (from: typeof reader, name: string) => {
+      const observer = watch();
+      const planned = planFileDownload(root!, { folder, name: at(name) });
+      const options = { workers: 1, clock: systemClock, observer, pathOf: () => '' as const };
+      const report = await runDownloads(from, planned, folder, options, io);
+      return { ...report, moved: observer.seen.done };
+    };
+    const report = await fetch(reader, 'renamed.pkl');
     expect(report.moved).toMatchObject([{ local: join(folder, 'renamed.pkl'), bytes: 5 }]);
     const gone = readerAt(holding({}), at('d/model.pkl'));
-    const failed = await runDownload(gone, root!, { folder, name: at('gone.pkl') }, watch(), io);
+    const failed = await fetch(gone, 'gone.pkl');
     expect(failed.lost.map(({ failure }) => failure.kind)).toEqual(['not-found']);
     expect(await everythingIn(folder)).toEqual(['renamed.pkl']);
     expect(nothingThere('s3://b', at('x')).kind).toBe('not-found');

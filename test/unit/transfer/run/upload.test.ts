@@ -2,31 +2,37 @@ import { appendFile, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import type { ArtifactStore, Stored } from '../../../src/artifacts/store.ts';
-import { openLocalStore } from '../../../src/artifacts/stores/local/store.ts';
-import { Failure } from '../../../src/core/failure.ts';
-import type { Io } from '../../../src/core/io.ts';
-import { planUploads, type UploadPlan, type UploadSource } from '../../../src/transfer/plan-uploads.ts';
-import type { Report } from '../../../src/transfer/report.ts';
-import { runUploads } from '../../../src/transfer/upload.ts';
-import { faulty } from '../../conformance/artifact-store/faulty.ts';
-import { createMemoryStore, MemoryContent } from '../../conformance/artifact-store/memory-store.ts';
-import { at, pattern } from '../../conformance/artifact-store/pattern.ts';
-import { everythingIn, fill, io, temporaryFolder, watch, without } from './rig.ts';
+import type { ArtifactStore, Stored } from '../../../../src/artifacts/store.ts';
+import { openLocalStore } from '../../../../src/artifacts/stores/local/store.ts';
+import { Failure } from '../../../../src/core/failure.ts';
+import { faulty } from '../../../conformance/artifact-store/faulty.ts';
+import { createMemoryStore, MemoryContent } from '../../../conformance/artifact-store/memory-store.ts';
+import { at, pattern } from '../../../conformance/artifact-store/pattern.ts';
+import {
+  everythingIn,
+  fill,
+  folderOf,
+  io,
+  madeNow,
+  planOf,
+  sendAll,
+  temporaryFolder,
+  watch,
+  without,
+  type Whole,
+} from '../rig.ts';
+import type { UploadSource } from '../../../../src/transfer/plan/upload-plan.ts';
 
-const folderOf = (path: string, contentsOnly = false): UploadSource => ({ kind: 'path', path, contentsOnly });
-const send = async (store: ArtifactStore, { uploads }: UploadPlan, using: Io = io): Promise<Report> =>
-  runUploads(store, uploads, { workers: 3, observer: watch() }, using);
-const kinds = ({ lost }: Report) => lost.map(({ path, failure }) => [path, failure.kind]);
+const kinds = ({ lost }: Whole) => lost.map(({ path, failure }) => [path, failure.kind]);
 
 describe('uploading files', () => {
   it('stores every file of a folder, with its contents, and counts each byte once', async () => {
     const from = await temporaryFolder();
     await fill(from, { 'model/a.bin': pattern(300_000), 'model/b/c.txt': 'hello', 'model/empty': '' });
     const to = await temporaryFolder();
-    const plan = await planUploads([folderOf('model')], at('under'), from);
+    const plan = await planOf([folderOf('model')], at('under'), from);
     const observer = watch();
-    const report = await runUploads(openLocalStore(to), plan.uploads, { workers: 2, observer }, io);
+    const report = await sendAll(openLocalStore(to), plan, io, { workers: 2, observer });
     expect(report).toMatchObject({ lost: [], bytes: 300_005 });
     expect(observer.seen).toMatchObject({ planned: [3, 300_005], bytes: 300_005 });
     expect(await everythingIn(join(to, 'under'))).toEqual([
@@ -44,13 +50,13 @@ describe('uploading files', () => {
     await symlink('nowhere', join(from, 'dangling'));
     await symlink('.', join(from, 'dir/loop'));
     await symlink('selfish', join(from, 'selfish'));
-    const plan = await planUploads([folderOf(from, true)], '');
+    const plan = await madeNow(await planOf([folderOf(from, true)], ''));
     await rm(join(from, 'gone'));
     await appendFile(join(from, 'grown'), 'more');
     await appendFile(join(from, 'hollow'), 'more');
     await rm(join(from, 'swapped'));
     await mkdir(join(from, 'swapped'));
-    const report = await send(createMemoryStore(), plan);
+    const report = await sendAll(createMemoryStore(), plan);
     expect(kinds(report).sort()).toEqual([
       ['dangling', 'not-found'],
       ['dir/loop', 'invalid'],
@@ -67,7 +73,7 @@ describe('uploading files', () => {
     const from = await temporaryFolder();
     const file = join(from, 'log');
     await writeFile(file, pattern(2_000_000));
-    const plan = await planUploads([folderOf(file)], '');
+    const plan = await planOf([folderOf(file)], '');
     const store = createMemoryStore();
     const shrinking: ArtifactStore = {
       ...store,
@@ -82,14 +88,14 @@ describe('uploading files', () => {
         return store.write(path, { ...source, size: Buffer.concat(all).length }, options, using);
       },
     };
-    expect(kinds(await send(shrinking, plan))).toEqual([['log', 'changed']]);
+    expect(kinds(await sendAll(shrinking, plan))).toEqual([['log', 'changed']]);
   });
 
   it('refuses a file larger than a store without parts takes', async () => {
     const from = await temporaryFolder();
     await fill(from, { big: pattern(2000), small: 'x' });
-    const plan = await planUploads([folderOf(from, true)], '');
-    const report = await send(createMemoryStore({ maxWriteBytes: 1000 }), plan);
+    const plan = await planOf([folderOf(from, true)], '');
+    const report = await sendAll(createMemoryStore({ maxWriteBytes: 1000 }), plan);
     expect(kinds(report)).toEqual([['big', 'too-large']]);
     expect(report.moved).toHaveLength(1);
   });
@@ -103,8 +109,8 @@ describe('uploading files', () => {
       if (verb === 'write' && nth === 5) controller.abort();
       return undefined;
     });
-    const plan = await planUploads([folderOf(from, true)], '');
-    const report = await send(store, plan, { signal: controller.signal });
+    const plan = await planOf([folderOf(from, true)], '');
+    const report = await sendAll(store, plan, { signal: controller.signal });
     expect(report.stopped?.kind).toBe('cancelled');
     expect([report.lost.length, report.moved.length < 30]).toEqual([0, true]);
     expect(content.objects.size).toBe(report.moved.length);
@@ -143,7 +149,7 @@ describe('what nothing proved', () => {
         return store.list(under, options, using);
       },
     };
-    const report = await send(lying, await planUploads([folderOf(from, true)], ''));
+    const report = await sendAll(lying, await planOf([folderOf(from, true)], ''));
     expect(listings).toBe(2);
     expect(kinds(report).sort()).toEqual([
       ['a/gone', 'corrupt'],
@@ -162,20 +168,20 @@ describe('what nothing proved', () => {
     const from = await temporaryFolder();
     await fill(from, { a: 'x' });
     const store = unproven(new MemoryContent(), none);
-    const plan = await planUploads([folderOf(from, true)], '');
+    const plan = await planOf([folderOf(from, true)], '');
     const sizeless: ArtifactStore = {
       ...store,
       list: async function* () {
         yield [{ path: at('a'), kind: 'file', checksums: [] }];
       },
     };
-    expect((await send(sizeless, plan)).moved).toMatchObject([{ proof: 'none' }]);
+    expect((await sendAll(sizeless, plan)).moved).toMatchObject([{ proof: 'none' }]);
     const failing = faulty(store, (verb) =>
       verb === 'page'
         ? { before: new Failure({ kind: 'denied', message: 'no listing', subject: 'x' }) }
         : undefined,
     );
-    expect(kinds(await send(failing, plan))).toEqual([['a', 'denied']]);
+    expect(kinds(await sendAll(failing, plan))).toEqual([['a', 'denied']]);
   });
 
   it('is lost at once when the store tells another size', async () => {
@@ -185,15 +191,13 @@ describe('what nothing proved', () => {
       entry: { ...entry, size: 2 },
       proof: 'none',
     }));
-    expect(kinds(await send(store, await planUploads([folderOf(from, true)], '')))).toEqual([
-      ['a', 'corrupt'],
-    ]);
+    expect(kinds(await sendAll(store, await planOf([folderOf(from, true)], '')))).toEqual([['a', 'corrupt']]);
   });
 
   it('counts what standard input gave, when the store tells no size', async () => {
     const stdin: UploadSource = { kind: 'stream', name: 'in', stream: Readable.from(['ab', 'cd']) };
     const store = unproven(new MemoryContent(), none);
-    const report = await send(store, await planUploads([stdin], ''));
+    const report = await sendAll(store, await planOf([stdin], ''));
     expect(report).toMatchObject({ bytes: 4, moved: [{ proof: 'size', bytes: 4, local: '-' }] });
   });
 });

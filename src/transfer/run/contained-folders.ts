@@ -1,7 +1,7 @@
-import { lstat, mkdir, realpath } from 'node:fs/promises';
+import { lstat, mkdir, open, realpath } from 'node:fs/promises';
 import { isAbsolute, join, relative, sep } from 'node:path';
-import type { Under } from '../core/artifact-path.ts';
-import { Failure } from '../core/failure.ts';
+import type { Under } from '../../core/artifact-path.ts';
+import { Failure } from '../../core/failure.ts';
 import { unwritable } from './unwritable.ts';
 
 /** Makes folders below one root, each once. */
@@ -13,22 +13,50 @@ export interface ContainedFolders {
    * @throws Failure refused, exists (a file is in the way), denied, no-space, invalid (too long a name)
    */
   make(path: Under): Promise<string>;
+  /** Syncs every folder that was made, so that what was renamed in them stays, and lets `tidy` look into each. */
+  close(): Promise<void>;
 }
 
+/** How many folders are remembered; what was made before is checked again, and synced early. */
+const MOST_KNOWN = 10_000;
+
 /** Makes the root, too. @throws Failure as `make` */
-export async function openContainedFolders(root: string): Promise<ContainedFolders> {
+export async function openContainedFolders(
+  root: string,
+  tidy: (folder: string) => Promise<void> = async () => undefined,
+): Promise<ContainedFolders> {
   await makeFolder(root);
   const real = await realpath(root).catch((thrown: unknown) => Promise.reject(unwritable(thrown, root)));
   const made = new Map<Under, Promise<string>>();
+  const leave = async (path: Under, making: Promise<string>): Promise<void> => {
+    made.delete(path);
+    const folder = await making.catch(() => undefined);
+    if (folder === undefined) return;
+    await tidy(folder);
+    await syncFolder(folder);
+  };
   return {
     make: async (path) => {
       const known = made.get(path);
       if (known) return known;
       const making = makeBelow(root, real, path);
       made.set(path, making);
+      const [oldest] = made;
+      if (made.size > MOST_KNOWN && oldest) await leave(...oldest);
       return making;
     },
+    close: async () => {
+      for (const [path, making] of made) await leave(path, making);
+    },
   };
+}
+
+/** Some file systems cannot sync a folder (network mounts, FUSE); they still hold the rename. */
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r').catch(() => undefined);
+  if (!handle) return;
+  await handle.sync().catch(() => undefined);
+  await handle.close();
 }
 
 async function makeBelow(root: string, real: string, path: Under): Promise<string> {

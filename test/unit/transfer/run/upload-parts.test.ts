@@ -2,23 +2,17 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import type { ArtifactStore } from '../../../src/artifacts/store.ts';
-import { openLocalStore } from '../../../src/artifacts/stores/local/store.ts';
-import { Failure } from '../../../src/core/failure.ts';
-import type { Io } from '../../../src/core/io.ts';
-import { planUploads, type UploadPlan, type UploadSource } from '../../../src/transfer/plan-uploads.ts';
-import type { Report } from '../../../src/transfer/report.ts';
-import { partBytesFor, planParts, prefersParts } from '../../../src/transfer/upload-parts.ts';
-import { runUploads } from '../../../src/transfer/upload.ts';
-import { faulty } from '../../conformance/artifact-store/faulty.ts';
-import { createMemoryStore, MemoryContent } from '../../conformance/artifact-store/memory-store.ts';
-import { pattern } from '../../conformance/artifact-store/pattern.ts';
-import { fill, io, temporaryFolder, watch, without } from './rig.ts';
+import type { ArtifactStore } from '../../../../src/artifacts/store.ts';
+import { openLocalStore } from '../../../../src/artifacts/stores/local/store.ts';
+import { Failure } from '../../../../src/core/failure.ts';
+import { partBytesFor, planParts, prefersParts } from '../../../../src/transfer/run/upload-parts.ts';
+import { faulty } from '../../../conformance/artifact-store/faulty.ts';
+import { createMemoryStore, MemoryContent } from '../../../conformance/artifact-store/memory-store.ts';
+import { pattern } from '../../../conformance/artifact-store/pattern.ts';
+import { fill, folderOf, planOf, sendAll, temporaryFolder, without, type Whole } from '../rig.ts';
+import type { UploadRoot } from '../../../../src/transfer/plan/upload-plan.ts';
 
-const folderOf = (path: string, contentsOnly = false): UploadSource => ({ kind: 'path', path, contentsOnly });
-const send = async (store: ArtifactStore, { uploads }: UploadPlan, using: Io = io): Promise<Report> =>
-  runUploads(store, uploads, { workers: 3, observer: watch() }, using);
-const kinds = ({ lost }: Report) => lost.map(({ path, failure }) => [path, failure.kind]);
+const kinds = ({ lost }: Whole) => lost.map(({ path, failure }) => [path, failure.kind]);
 
 describe('parts', () => {
   const rules = {
@@ -60,16 +54,16 @@ describe('parts', () => {
     expect([...planParts(0, 10)]).toEqual([]);
   });
 
-  const plan = async (size: number): Promise<UploadPlan> => {
+  const plan = async (size: number): Promise<readonly UploadRoot[]> => {
     const from = await temporaryFolder();
     await fill(from, { big: pattern(size) });
-    return planUploads([folderOf(join(from, 'big'))], '');
+    return planOf([folderOf(join(from, 'big'))], '');
   };
 
   it.each(['any', 'sequential'] as const)('of order %s make the file', async (multipart) => {
     const content = new MemoryContent();
     const store = createMemoryStore({ maxWriteBytes: 2 ** 20 }, { content, multipart });
-    const report = await send(store, await plan(5_300_000));
+    const report = await sendAll(store, await plan(5_300_000));
     expect(report.moved).toMatchObject([{ bytes: 5_300_000, proof: 'checksum' }]);
     expect(content.objects.get('big')?.bytes.equals(pattern(5_300_000))).toBe(true);
   });
@@ -87,7 +81,7 @@ describe('parts', () => {
           return verb === 'part' && nth === 3 ? { before: failure } : undefined;
         },
       );
-      expect(kinds(await send(store, await plan(5_300_000)))).toEqual([['big', 'denied']]);
+      expect(kinds(await sendAll(store, await plan(5_300_000)))).toEqual([['big', 'denied']]);
       expect([verbs.filter((verb) => verb === 'abort').length, verbs.includes('commit')]).toEqual([1, false]);
       expect(content.objects.size).toBe(0);
     },
@@ -119,7 +113,7 @@ describe('parts', () => {
       },
     };
     const events: string[] = [];
-    const report = await send(watched, await plan(5_300_000), {
+    const report = await sendAll(watched, await plan(5_300_000), {
       signal: controller.signal,
       trace: (event) => events.push(event),
     });
@@ -136,17 +130,17 @@ describe('parts', () => {
   it('are replaced by one write where the server takes none, if it fits', async () => {
     const content = new MemoryContent();
     const big = await plan(66 * MIB);
-    expect((await send(refusing(content, 2 ** 30), big)).moved).toMatchObject([{ bytes: 66 * MIB }]);
-    expect(kinds(await send(refusing(content, 2 ** 20), big))).toEqual([['big', 'unsupported']]);
+    expect((await sendAll(refusing(content, 2 ** 30), big)).moved).toMatchObject([{ bytes: 66 * MIB }]);
+    expect(kinds(await sendAll(refusing(content, 2 ** 20), big))).toEqual([['big', 'unsupported']]);
   });
 });
 
 describe('standard input', () => {
-  const stdin = async (bytes: Buffer, chunk = 64 * 1024): Promise<UploadPlan> => {
+  const stdin = async (bytes: Buffer, chunk = 64 * 1024): Promise<readonly UploadRoot[]> => {
     const chunks = function* () {
       for (let from = 0; from < bytes.length; from += chunk) yield bytes.subarray(from, from + chunk);
     };
-    return planUploads([{ kind: 'stream', name: 'in', stream: Readable.from(chunks()) }], '');
+    return planOf([{ kind: 'stream', name: 'in', stream: Readable.from(chunks()) }], '');
   };
   const PART = 2 ** 20;
 
@@ -159,7 +153,7 @@ describe('standard input', () => {
   ])('of %s arrives, in one object or in parts', async (_what, size) => {
     for (const unknownLength of ['write', 'multipart'] as const) {
       const content = new MemoryContent();
-      const report = await send(
+      const report = await sendAll(
         createMemoryStore({ unknownLength }, { content }),
         await stdin(pattern(size)),
       );
@@ -171,7 +165,7 @@ describe('standard input', () => {
   it('in chunks larger than several parts arrives whole', async () => {
     const content = new MemoryContent();
     const bytes = pattern(PART * 3 + 7);
-    await send(
+    await sendAll(
       createMemoryStore({ unknownLength: 'multipart' }, { content }),
       await stdin(bytes, bytes.length),
     );
@@ -180,7 +174,7 @@ describe('standard input', () => {
 
   it('goes to a file of a folder as it comes', async () => {
     const to = await temporaryFolder();
-    expect((await send(openLocalStore(to), await stdin(pattern(3_000_000)))).moved).toMatchObject([
+    expect((await sendAll(openLocalStore(to), await stdin(pattern(3_000_000)))).moved).toMatchObject([
       { bytes: 3_000_000, proof: 'size' },
     ]);
     expect((await stat(join(to, 'in'))).size).toBe(3_000_000);
@@ -198,8 +192,8 @@ describe('standard input', () => {
       [partless, 'unsupported'],
     ] as const) {
       const input = Readable.from(Array.from({ length: 9 }, () => pattern(PART / 2)));
-      const plan = await planUploads([{ kind: 'stream', name: 'in', stream: input }], '');
-      expect(kinds(await send(target, plan))).toEqual([['in', kind]]);
+      const plan = await planOf([{ kind: 'stream', name: 'in', stream: input }], '');
+      expect(kinds(await sendAll(target, plan))).toEqual([['in', kind]]);
       expect(input.destroyed).toBe(true);
     }
   });
@@ -207,9 +201,9 @@ describe('standard input', () => {
   it.each(['write', 'multipart'] as const)('that hangs is ended by a cancel (%s)', async (unknownLength) => {
     const controller = new AbortController();
     const input = new Readable({ read: () => undefined });
-    const plan = await planUploads([{ kind: 'stream', name: 'in', stream: input }], '');
+    const plan = await planOf([{ kind: 'stream', name: 'in', stream: input }], '');
     setTimeout(() => controller.abort(), 20);
-    const report = await send(createMemoryStore({ unknownLength }), plan, { signal: controller.signal });
+    const report = await sendAll(createMemoryStore({ unknownLength }), plan, { signal: controller.signal });
     expect([report.stopped?.kind, input.destroyed]).toEqual(['cancelled', true]);
   });
 
@@ -221,8 +215,8 @@ describe('standard input', () => {
       })(),
     );
     const content = new MemoryContent();
-    const plan = await planUploads([{ kind: 'stream', name: 'in', stream: input }], '');
-    const report = await send(createMemoryStore({ unknownLength: 'multipart' }, { content }), plan);
+    const plan = await planOf([{ kind: 'stream', name: 'in', stream: input }], '');
+    const report = await sendAll(createMemoryStore({ unknownLength: 'multipart' }, { content }), plan);
     expect([report.lost.length, content.objects.size]).toEqual([1, 0]);
   });
 });

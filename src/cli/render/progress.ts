@@ -61,10 +61,11 @@ export function barLine(doing: string, reading: Reading, columns: number): strin
   const bar = '█'.repeat(full) + '░'.repeat(BAR_CELLS - full);
   const slowest = slowestText(reading);
   const end = slowest === '' ? '' : ` · ${slowest}`;
-  const line = `${doing} ${bar} ${percent}% ${readingText(reading)}${end}`;
-  const short = `${doing} ${percent}% ${readingText(reading)}${end}`;
-  return Array.from(line.length < columns ? line : short)
-    .slice(0, Math.max(0, columns - 1))
+  const text = `${percent}% ${readingText(reading)}`;
+  const line = `${doing} ${bar} ${text}`;
+  const room = Math.max(0, columns - 1);
+  return Array.from(`${line.length <= room ? line : `${doing} ${text}`}${end}`)
+    .slice(0, room)
     .join('');
 }
 

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { Failure } from '../../core/failure.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { Job, OpenJob, PartedJob, WholeJob } from './job.ts';
@@ -55,6 +56,8 @@ function isOutOfFiles(thrown: unknown): boolean {
 export async function runJobs(jobs: AsyncIterable<Job>, schedule: Schedule): Promise<void> {
   const scheduler = new Scheduler(schedule);
   const stop = () => scheduler.stop();
+  // One signal serves all units, so Node's warning at eleven listeners would be noise.
+  setMaxListeners(0, schedule.signal);
   schedule.signal.addEventListener('abort', stop, { once: true });
   try {
     await scheduler.run(jobs);

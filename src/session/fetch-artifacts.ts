@@ -31,7 +31,7 @@ export interface Fetch {
   /** Moves the bytes. @throws Failure not-found when there is nothing */
   run(watching: Watching): Promise<Report>;
   /** What would happen, the folder being looked at and nothing made there. @throws Failure as `run` */
-  plan(): Promise<Items>;
+  readonly plan: () => Promise<Items>;
 }
 
 /** Prepares to fetch what a reader stands at. */

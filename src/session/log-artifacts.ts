@@ -32,7 +32,7 @@ export interface Logging {
   /** Moves the bytes. @throws Failure before the first one, when the plan tells that it would go wrong */
   run(watching: Watching): Promise<Report>;
   /** What would happen, the destination being looked at. @throws Failure as `run` before the first byte */
-  plan(): Promise<AsyncIterable<Planned<UploadFile>>>;
+  readonly plan: () => Promise<AsyncIterable<Planned<UploadFile>>>;
 }
 
 /**

@@ -40,6 +40,8 @@ export function createLog(
   options: { readonly json: boolean; readonly quiet: boolean; readonly verbose: boolean },
 ): Log {
   const told = new Set<string>();
+  // A bar may stand in the line; it is drawn anew below.
+  const clear = world.stderr.isTTY && !options.json ? '\r\u001B[K' : '';
   const write = (level: string, message: string, fields: Readonly<Record<string, TraceValue>> = {}): void => {
     const safe = redactUri(message);
     const line = options.json
@@ -49,7 +51,7 @@ export function createLog(
           message: safe,
           ...redacted(fields),
         })
-      : `${level === 'warning' ? 'warning: ' : ''}${safe}`;
+      : `${clear}${level === 'warning' ? 'warning: ' : ''}${safe}`;
     world.stderr.write(`${line}\n`);
   };
   return {

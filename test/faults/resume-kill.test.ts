@@ -10,7 +10,7 @@ import type { Bed } from '../testbeds/bed.ts';
 import { startCountingProxy, type CountingProxy, type Passed } from '../testbeds/counting-proxy.ts';
 import { startMinio, startVersitygw, type S3Bed } from '../testbeds/s3.ts';
 import { pattern } from '../conformance/artifact-store/pattern.ts';
-import { startMlstow } from './signals-command.ts';
+import { startMlstow, stopWith } from './signals-command.ts';
 
 const MIB = 1024 ** 2;
 const SMALL = 300;
@@ -20,9 +20,12 @@ const LARGE_BYTES = 72 * MIB;
 const KILLS = process.env['MLSTOW_SOAK'] === undefined ? 3 : 50;
 /** Fixed, so that a failure can be repeated. */
 const SEED = 20_261_121;
-/** Slow enough to be interrupted, and how long what was done may be unwritten in the notes, in ms. */
+/**
+ * Slow enough to be interrupted, and how long what passed the proxy may be unwritten in the notes, in ms: answers wait in
+ * the buffers of their connections while the bandwidth is used up.
+ */
 const LIMIT = ['--bwlimit', '40M'];
-const UNWRITTEN_MS = 1_500;
+const UNWRITTEN_MS = { PUT: 1_500, GET: 2_500 };
 
 /** mulberry32: small, seeded, good enough to pick moments. */
 function seeded(seed: number): () => number {
@@ -78,7 +81,7 @@ async function s3Target(bed: S3Bed): Promise<Target> {
       const found: string[] = [];
       for (const name of files.keys()) {
         if (!name.startsWith('large')) continue;
-        const Prefix = `e/${runId}/artifacts/${name}`;
+        const Prefix = `e/${runId}/artifacts/tree/${name}`;
         const { Uploads = [] } = await bed.client.send(
           new ListMultipartUploadsCommand({ Bucket: 'kill', Prefix }),
         );
@@ -226,7 +229,7 @@ describe.each(TARGETS)('%s', (_name, start) => {
       const before = moved(target.proxy?.take() ?? [], runId, 'PUT');
       const again = await mustRunMlstow([...upload(runId), '--verbose'], place);
       const repeated = new Set(moved(target.proxy?.take() ?? [], runId, 'PUT').map(({ key }) => key));
-      const safe = before.filter(({ at }) => at < killedAt - UNWRITTEN_MS).map(({ key }) => key);
+      const safe = before.filter(({ at }) => at < killedAt - UNWRITTEN_MS.PUT).map(({ key }) => key);
       expect(
         safe.filter((key) => repeated.has(key)),
         `sent twice, killed after ${moment} ms`,
@@ -261,7 +264,7 @@ describe.each(TARGETS)('%s', (_name, start) => {
       await expectWhole(join(folder, 'tree'), false);
       const again = await mustRunMlstow(download(folder), place);
       const repeated = new Set(moved(target.proxy?.take() ?? [], runId, 'GET').map(({ key }) => key));
-      const safe = before.filter(({ at }) => at < killedAt - UNWRITTEN_MS).map(({ key }) => key);
+      const safe = before.filter(({ at }) => at < killedAt - UNWRITTEN_MS.GET).map(({ key }) => key);
       expect(
         safe.filter((key) => repeated.has(key)),
         `fetched twice, killed after ${moment} ms`,
@@ -274,4 +277,54 @@ describe.each(TARGETS)('%s', (_name, start) => {
     expect(interrupted).toBeGreaterThan(0);
     expect(spared).toBeGreaterThan(0);
   }, 900_000);
+});
+
+describe('a command that is stopped with --resume', () => {
+  it('keeps its unfinished uploads and partial files, and the next one goes on with them', async () => {
+    const target = await s3Target(await startMinio());
+    const { proxy } = target;
+    const place = {
+      cwd: home,
+      env: {
+        ...target.env,
+        ...{
+          XDG_STATE_HOME: join(home, 'state'),
+          MLFLOW_TRACKING_URI: 'sqlite:///kept.db',
+          MLSTOW_WORKERS: '8',
+        },
+      },
+    };
+    try {
+      const made = ['experiments', 'create', '-n', 'kept', '-l', target.location];
+      const experiment = await askMlstow(made, place);
+      const runId = await askMlstow(['runs', 'create', '-x', experiment, '--status', 'running'], place);
+      const down = join(home, 'kept');
+      for (const [method, args] of [
+        ['PUT', ['artifacts', 'log', 'tree', '-r', runId]],
+        ['GET', ['artifacts', 'download', '-r', runId, '-d', down]],
+      ] as const) {
+        const seen: Passed[] = [];
+        const parts = () => moved(seen, runId, method).filter(({ key }) => /^large.* ./.test(key));
+        const running = startMlstow([...args, '--bwlimit', '25M', '--resume'], place);
+        await running.until(() => {
+          seen.push(...(proxy?.take() ?? []));
+          return parts().length >= 2;
+        });
+        const known = parts().map(({ key }) => key);
+        await wait(UNWRITTEN_MS[method]);
+        expect(await stopWith(running, 'SIGTERM')).toMatchObject({ code: 143 });
+        expect(await journals()).toHaveLength(1);
+        if (method === 'PUT') expect((await target.unfinished(runId)).length).toBeGreaterThan(0);
+        proxy?.take();
+        await mustRunMlstow(args, place);
+        const repeated = new Set(moved(proxy?.take() ?? [], runId, method).map(({ key }) => key));
+        expect(known.filter((key) => repeated.has(key))).toEqual([]);
+        expect(await target.unfinished(runId)).toEqual([]);
+        expect(await journals()).toEqual([]);
+      }
+      await expectWhole(join(down, 'tree'), true);
+    } finally {
+      await target.stop();
+    }
+  }, 300_000);
 });

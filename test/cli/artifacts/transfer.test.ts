@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { mustRunCli, runCli, type CliPlace } from '../run-cli.ts';
@@ -45,18 +45,15 @@ describe('notes of a transfer', () => {
   const journals = async () => readdir(join(cwd, '.local/state/mlstow/transfers')).catch(() => []);
 
   it('stay when a file failed, spare the next try what arrived, and go when all did', async () => {
-    await chmod(join(cwd, 'tree'), 0o755);
-    await writeFile(join(cwd, 'blocked'), 'x');
     await mkdir(join(cwd, 'out/tree/f7'), { recursive: true });
     await mustRunCli(['artifacts', 'log', 'tree', '-r', runId], place);
     const down = ['artifacts', 'download', '-r', runId, '-d', 'out'];
     const first = await runCli(down, place);
     expect([first.code, (await journals()).length]).toEqual([4, 1]);
-    const { rmdir } = await import('node:fs/promises');
     await rmdir(join(cwd, 'out/tree/f7'));
     const again = await runCli(down, place);
     expect(again.code).toBe(0);
-    expect(again.stderr).toContain('1 file, 9 B, verified 1 by size; 39 skipped: 39 done before');
+    expect(again.stderr).toMatch(/1 file, 9 B, verified 1 by size from .*; 39 skipped: 39 done before\n/);
     expect(await readFile(join(cwd, 'out/tree/f7'), 'utf8')).toBe('content 7');
     expect(await journals()).toEqual([]);
   });

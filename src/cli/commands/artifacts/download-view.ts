@@ -14,7 +14,7 @@ import { showProgress } from '../../render/progress.ts';
 import { readPath } from './artifact-path-operand.ts';
 import { downloadPlan, planView } from './plan-view.ts';
 import { inManifest, readSelection, type SelectionFlags } from './selection.ts';
-import { countsText, showTransfer, transferCounts } from './transfer-view.ts';
+import { countsText, showTransfer, skippedText, transferCounts } from './transfer-view.ts';
 
 /** What the command line asks for. */
 export interface DownloadAsk extends SelectionFlags {
@@ -75,7 +75,7 @@ export async function downloadView(
   });
   const shown = await showTransfer(session, progress, inManifest(session, ask.manifest, fetch), {
     odd: ({ path, detail = 'special' }) => `${path} is ${detail} and is not downloaded`,
-    done: (report) => `downloaded ${countsText(report)} from ${location.redacted}`,
+    done: (report) => `downloaded ${countsText(report)} from ${location.redacted}${skippedText(report)}`,
   });
   const failure = () => failureOf(shown.report(), location.redacted);
   const place = () => (failure() ? [] : [`${fetch.localPath}\n`]);

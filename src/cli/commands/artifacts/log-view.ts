@@ -8,7 +8,7 @@ import type { PlanItem, TransferItem } from '../../output/artifacts.ts';
 import { showProgress } from '../../render/progress.ts';
 import { planView, uploadPlan } from './plan-view.ts';
 import { inManifest, readSelection, type SelectionFlags } from './selection.ts';
-import { countsText, showTransfer, transferCounts } from './transfer-view.ts';
+import { countsText, showTransfer, skippedText, transferCounts } from './transfer-view.ts';
 
 /** What the summary calls the sources: `model/`, `contents of model/`, `standard input`. */
 function nameOfSource(source: UploadSource): string {
@@ -35,7 +35,7 @@ export async function logView(
   const names = ask.sources.map(nameOfSource).join(', ');
   const shown = await showTransfer(session, progress, inManifest(session, flags.manifest, logging), {
     odd: ({ path, local = path, detail = 'special' }) => `${local} is not logged: it is ${detail}`,
-    done: (report) => `logged ${names} to ${redacted}: ${countsText(report)}`,
+    done: (report) => `logged ${names} to ${redacted}: ${countsText(report)}${skippedText(report)}`,
   });
   const failure = () => failureOf(shown.report(), redacted);
   return {

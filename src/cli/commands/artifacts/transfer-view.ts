@@ -124,7 +124,7 @@ export function transferCounts({
   return { files, bytes, failed, skipped, verified };
 }
 
-/** `12 files, 3.4 MiB, verified 10 by checksum, 2 by size; 3 skipped: 2 same, 1 excluded`, for the last line on stderr. */
+/** `12 files, 3.4 MiB, verified 10 by checksum, 2 by size`, for the last line on stderr. */
 export function countsText(report: Report): string {
   const { files, bytes, verified, failed } = report;
   const proofs = [
@@ -135,10 +135,11 @@ export function countsText(report: Report): string {
   const how = proofs.length > 0 ? `, verified ${proofs.join(', ')}` : '';
   const missing = failed === 0 ? '' : `; ${failed} did not arrive`;
   const counted = `${files} ${files === 1 ? 'file' : 'files'}, ${formatBytes(bytes)}`;
-  return `${counted}${how}${missing}${skippedText(report)}`;
+  return `${counted}${how}${missing}`;
 }
 
-function skippedText({ skipped }: Report): string {
+/** `; 3 skipped: 2 same, 1 excluded`, for the end of that line; empty when nothing was. */
+export function skippedText({ skipped }: Report): string {
   const reasons = Object.entries(skipped).filter(([, count]) => count > 0);
   if (reasons.length === 0) return '';
   const total = reasons.reduce((sum, [, count]) => sum + count, 0);

@@ -155,37 +155,40 @@ _mlstow() {
         -r|--run-id|-t|--trace-id|--tracking-uri|--profile|--env-file|--deadline) words='' files=yes ;;
       esac ;;
     'artifacts log')
-      words='-r --run-id -a --artifact-path --name --shared-path --allow-local --trust-artifact-host --ca-file --s3-endpoint-url --s3-region --s3-addressing --s3-signature --s3-checksum --s3-ignore-tls --s3-ca-bundle --s3-profile --tracking-uri --profile --env-file --output -q --quiet --no-progress --log-format --verbose --color --deadline -h --help'
+      words='-r --run-id -a --artifact-path --name --shared-path --allow-local --include --exclude --if-exists --dry-run --manifest --workers --bwlimit --resume --no-resume --trust-artifact-host --ca-file --s3-endpoint-url --s3-region --s3-addressing --s3-signature --s3-checksum --s3-ignore-tls --s3-ca-bundle --s3-profile --tracking-uri --profile --env-file --output -q --quiet --no-progress --log-format --verbose --color --deadline -h --help'
       case "$prev" in
+        --if-exists) words='overwrite skip newer fail' files='' ;;
         --s3-addressing) words='auto path virtual' files='' ;;
         --s3-signature) words='s3v4 s3 unsigned' files='' ;;
         --s3-checksum) words='when_required when_supported' files='' ;;
         --output) words='text table json jsonl' files='' ;;
         --log-format) words='text json' files='' ;;
         --color) words='auto always never' files='' ;;
-        -r|--run-id|-a|--artifact-path|--name|--shared-path|--trust-artifact-host|--ca-file|--s3-endpoint-url|--s3-region|--s3-ca-bundle|--s3-profile|--tracking-uri|--profile|--env-file|--deadline) words='' files=yes ;;
+        -r|--run-id|-a|--artifact-path|--name|--shared-path|--include|--exclude|--manifest|--workers|--bwlimit|--trust-artifact-host|--ca-file|--s3-endpoint-url|--s3-region|--s3-ca-bundle|--s3-profile|--tracking-uri|--profile|--env-file|--deadline) words='' files=yes ;;
       esac ;;
     'artifacts log-artifact')
-      words='-l --local-file -r --run-id -a --artifact-path --shared-path --allow-local --trust-artifact-host --ca-file --s3-endpoint-url --s3-region --s3-addressing --s3-signature --s3-checksum --s3-ignore-tls --s3-ca-bundle --s3-profile --tracking-uri --profile --env-file --output -q --quiet --no-progress --log-format --verbose --color --deadline -h --help'
+      words='-l --local-file -r --run-id -a --artifact-path --shared-path --allow-local --include --exclude --if-exists --dry-run --manifest --workers --bwlimit --resume --no-resume --trust-artifact-host --ca-file --s3-endpoint-url --s3-region --s3-addressing --s3-signature --s3-checksum --s3-ignore-tls --s3-ca-bundle --s3-profile --tracking-uri --profile --env-file --output -q --quiet --no-progress --log-format --verbose --color --deadline -h --help'
       case "$prev" in
+        --if-exists) words='overwrite skip newer fail' files='' ;;
         --s3-addressing) words='auto path virtual' files='' ;;
         --s3-signature) words='s3v4 s3 unsigned' files='' ;;
         --s3-checksum) words='when_required when_supported' files='' ;;
         --output) words='text table json jsonl' files='' ;;
         --log-format) words='text json' files='' ;;
         --color) words='auto always never' files='' ;;
-        -l|--local-file|-r|--run-id|-a|--artifact-path|--shared-path|--trust-artifact-host|--ca-file|--s3-endpoint-url|--s3-region|--s3-ca-bundle|--s3-profile|--tracking-uri|--profile|--env-file|--deadline) words='' files=yes ;;
+        -l|--local-file|-r|--run-id|-a|--artifact-path|--shared-path|--include|--exclude|--manifest|--workers|--bwlimit|--trust-artifact-host|--ca-file|--s3-endpoint-url|--s3-region|--s3-ca-bundle|--s3-profile|--tracking-uri|--profile|--env-file|--deadline) words='' files=yes ;;
       esac ;;
     'artifacts log-artifacts')
-      words='-l --local-dir -r --run-id -a --artifact-path --shared-path --allow-local --trust-artifact-host --ca-file --s3-endpoint-url --s3-region --s3-addressing --s3-signature --s3-checksum --s3-ignore-tls --s3-ca-bundle --s3-profile --tracking-uri --profile --env-file --output -q --quiet --no-progress --log-format --verbose --color --deadline -h --help'
+      words='-l --local-dir -r --run-id -a --artifact-path --shared-path --allow-local --include --exclude --if-exists --dry-run --manifest --workers --bwlimit --resume --no-resume --trust-artifact-host --ca-file --s3-endpoint-url --s3-region --s3-addressing --s3-signature --s3-checksum --s3-ignore-tls --s3-ca-bundle --s3-profile --tracking-uri --profile --env-file --output -q --quiet --no-progress --log-format --verbose --color --deadline -h --help'
       case "$prev" in
+        --if-exists) words='overwrite skip newer fail' files='' ;;
         --s3-addressing) words='auto path virtual' files='' ;;
         --s3-signature) words='s3v4 s3 unsigned' files='' ;;
         --s3-checksum) words='when_required when_supported' files='' ;;
         --output) words='text table json jsonl' files='' ;;
         --log-format) words='text json' files='' ;;
         --color) words='auto always never' files='' ;;
-        -l|--local-dir|-r|--run-id|-a|--artifact-path|--shared-path|--trust-artifact-host|--ca-file|--s3-endpoint-url|--s3-region|--s3-ca-bundle|--s3-profile|--tracking-uri|--profile|--env-file|--deadline) words='' files=yes ;;
+        -l|--local-dir|-r|--run-id|-a|--artifact-path|--shared-path|--include|--exclude|--manifest|--workers|--bwlimit|--trust-artifact-host|--ca-file|--s3-endpoint-url|--s3-region|--s3-ca-bundle|--s3-profile|--tracking-uri|--profile|--env-file|--deadline) words='' files=yes ;;
       esac ;;
     'artifacts list')
       words='-r --run-id -u --artifact-uri -a --artifact-path -R --recursive --trust-artifact-host --ca-file --s3-endpoint-url --s3-region --s3-addressing --s3-signature --s3-checksum --s3-ignore-tls --s3-ca-bundle --s3-profile --tracking-uri --profile --env-file --output -q --quiet --no-progress --log-format --verbose --color --deadline -h --help'
@@ -199,15 +202,16 @@ _mlstow() {
         -r|--run-id|-u|--artifact-uri|-a|--artifact-path|--trust-artifact-host|--ca-file|--s3-endpoint-url|--s3-region|--s3-ca-bundle|--s3-profile|--tracking-uri|--profile|--env-file|--deadline) words='' files=yes ;;
       esac ;;
     'artifacts download')
-      words='-r --run-id -a --artifact-path -u --artifact-uri -d --dst-path --trust-artifact-host --ca-file --s3-endpoint-url --s3-region --s3-addressing --s3-signature --s3-checksum --s3-ignore-tls --s3-ca-bundle --s3-profile --tracking-uri --profile --env-file --output -q --quiet --no-progress --log-format --verbose --color --deadline -h --help'
+      words='-r --run-id -a --artifact-path -u --artifact-uri -d --dst-path --include --exclude --if-exists --dry-run --manifest --workers --bwlimit --resume --no-resume --trust-artifact-host --ca-file --s3-endpoint-url --s3-region --s3-addressing --s3-signature --s3-checksum --s3-ignore-tls --s3-ca-bundle --s3-profile --tracking-uri --profile --env-file --output -q --quiet --no-progress --log-format --verbose --color --deadline -h --help'
       case "$prev" in
+        --if-exists) words='overwrite skip newer fail' files='' ;;
         --s3-addressing) words='auto path virtual' files='' ;;
         --s3-signature) words='s3v4 s3 unsigned' files='' ;;
         --s3-checksum) words='when_required when_supported' files='' ;;
         --output) words='text table json jsonl' files='' ;;
         --log-format) words='text json' files='' ;;
         --color) words='auto always never' files='' ;;
-        -r|--run-id|-a|--artifact-path|-u|--artifact-uri|-d|--dst-path|--trust-artifact-host|--ca-file|--s3-endpoint-url|--s3-region|--s3-ca-bundle|--s3-profile|--tracking-uri|--profile|--env-file|--deadline) words='' files=yes ;;
+        -r|--run-id|-a|--artifact-path|-u|--artifact-uri|-d|--dst-path|--include|--exclude|--manifest|--workers|--bwlimit|--trust-artifact-host|--ca-file|--s3-endpoint-url|--s3-region|--s3-ca-bundle|--s3-profile|--tracking-uri|--profile|--env-file|--deadline) words='' files=yes ;;
       esac ;;
     'resolve')
       words='--trust-artifact-host --ca-file --s3-endpoint-url --s3-region --s3-addressing --s3-signature --s3-checksum --s3-ignore-tls --s3-ca-bundle --s3-profile --tracking-uri --profile --env-file --output -q --quiet --no-progress --log-format --verbose --color --deadline -h --help'

@@ -2,21 +2,30 @@ import { joinPath, parentOf, relativeTo, type ArtifactPath, type Under } from '.
 import { Failure } from '../core/failure.ts';
 import type { Io } from '../core/io.ts';
 import { bulkBelow, bulkOfBoth, type BulkGet } from './read-in-bulk.ts';
-import type { ArtifactStore, Body, Entry, Version } from './store.ts';
+import type { ArtifactStore, Body, Entry, Traits } from './store.ts';
 
 /** What listing and downloading need of a store. Paths are relative to what the reader was made for. */
 export interface ArtifactReader {
   /** Redacted, for messages. */
   readonly label: string;
   readonly connections: number;
+  /** `path`: pages come in UTF-8 byte order with a directory sorted as `name/`. */
+  readonly order: Traits['order'];
+  /** Whether listed files tell when they were last modified; `some`: servers of this kind differ. */
+  readonly modified: Traits['modified'];
+  /** Which parts of a file can be read. */
+  readonly ranges: Traits['ranges'];
   /** What is at the root of this reader itself: a file, a directory (also when it is empty but known), or nothing. */
   root(io: Io): Promise<Entry | undefined>;
   list(under: Under, options: { readonly recursive: boolean }, io: Io): AsyncIterable<readonly Entry[]>;
   /** Many files that were listed, in one process; only where the store has `bulk`. */
   readonly bulkGet?: BulkGet;
   /** Bytes of a file that was listed; `''` is the file at the root of this reader. */
-  read(path: Under, options: { readonly version?: Version }, io: Io): Promise<Body>;
+  read(path: Under, options: ReadOptions, io: Io): Promise<Body>;
 }
+
+/** Which bytes of a file are read, in bytes, and which version of it. */
+type ReadOptions = Parameters<ArtifactStore['read']>[1];
 
 /** A store from one of its paths down, as a reader. */
 export function readerAt(store: ArtifactStore, at: Under): ArtifactReader {
@@ -25,6 +34,9 @@ export function readerAt(store: ArtifactStore, at: Under): ArtifactReader {
     label: store.label,
     connections: store.traits.connections,
     ...(store.bulk ? { bulkGet: bulkBelow(store.bulk, full) } : {}),
+    order: store.traits.order,
+    modified: store.traits.modified,
+    ranges: store.traits.ranges,
     root: async (io) => (at === '' ? undefined : store.stat(at, io)),
     list: async function* (under, options, io) {
       for await (const page of store.list(full(under), options, io)) {
@@ -85,6 +97,9 @@ export function readBoth(
     ...(winner.bulkGet && other.bulkGet
       ? { bulkGet: bulkOfBoth(winner.bulkGet, other.bulkGet, (path) => origin.get(path) === other) }
       : {}),
+    order: 'none',
+    modified: weakerTimes(winner.modified, other.modified),
+    ranges: weaker(winner.ranges, other.ranges),
     root: async (io) => {
       const mine = await winner.root(io);
       const theirs = mine ? undefined : await other.root(io);
@@ -122,6 +137,16 @@ export function readBoth(
       }
     },
   };
+}
+
+function weaker(a: Traits['ranges'], b: Traits['ranges']): Traits['ranges'] {
+  if (a === 'none' || b === 'none') return 'none';
+  return a === 'from' ? a : b;
+}
+
+function weakerTimes(a: Traits['modified'], b: Traits['modified']): Traits['modified'] {
+  if (a === 'none' || b === 'none') return 'none';
+  return a === 'some' ? a : b;
 }
 
 async function holdsAnything(reader: ArtifactReader, io: Io): Promise<boolean> {

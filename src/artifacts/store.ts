@@ -88,6 +88,8 @@ export interface Traits {
   readonly directories: 'real' | 'virtual';
   /** `path`: pages come in UTF-8 byte order with a directory sorted as `name/`. */
   readonly order: 'path' | 'none';
+  /** Whether listed files tell when they were last modified; `some`: servers of this kind differ. */
+  readonly modified: 'listed' | 'some' | 'none';
   /** What one `stat` costs. */
   readonly stat: 'request' | 'lists-parent';
   /** What a source of unknown size needs. */
@@ -159,6 +161,7 @@ export interface ArtifactStore {
   remove(batch: readonly Removal[], io: Io): Promise<readonly Undone[]>;
   facts(io: Io): Promise<Facts>;
   readonly multipart?: Multipart;
+  readonly incomplete?: Incomplete;
   /** Only where directories are real. Present already is done. */
   readonly makeDirectory?: (path: ArtifactPath, io: Io) => Promise<void>;
   /** Only where one operation costs seconds, whatever its size: many files in one. */
@@ -215,16 +218,23 @@ export interface Multipart {
   readonly maxParts: number;
   /** From which size on a file goes in parts, and how large those are, in bytes, where a setting of the store says so. */
   readonly preferred?: { readonly fromBytes: number; readonly partBytes: number };
-  begin(
-    path: ArtifactPath,
-    plan: {
-      readonly partBytes: number;
-      readonly size?: number;
-      readonly media: Media;
-      readonly when?: Precondition;
-    },
-    io: Io,
-  ): Promise<UploadSession>;
+  begin(path: ArtifactPath, plan: UploadPlan, io: Io): Promise<UploadSession>;
+  /**
+   * The upload that a token names, with the plan that it was begun with; absent where none can be taken up again. Makes
+   * no request: that the upload is finished, given up or expired by now (another process may do that at any time) is
+   * told by the first member that asks the store, as `not-found`. A session without `confirmed` can only be given up.
+   */
+  readonly attach?: (path: ArtifactPath, token: string, plan: UploadPlan) => UploadSession;
+}
+
+/** What an upload in parts is begun with; whoever takes it up again gives the same. */
+export interface UploadPlan {
+  /** Bytes of every part but the last. */
+  readonly partBytes: number;
+  /** Bytes of the whole, where they are known. */
+  readonly size?: number;
+  readonly media: Media;
+  readonly when?: Precondition;
 }
 
 /** One part of an upload; parts are numbered from 1. */
@@ -242,7 +252,10 @@ export interface Receipt extends Part {
 
 /** An upload under way; nothing is visible before `commit`. */
 export interface UploadSession {
+  /** Names the upload for `attach`. */
   readonly token: string;
+  /** Whether whoever has the token can write without credentials: never shown, and kept only where its owner alone reads. */
+  readonly tokenIsSecret: boolean;
   put(part: Part, source: Source, io: Io): Promise<Receipt>;
   /** Publishes the object. Idempotent: called again it gives the same answer. */
   commit(
@@ -251,4 +264,33 @@ export interface UploadSession {
     io: Io,
   ): Promise<Stored>;
   abort(io: Io): Promise<void>;
+  /**
+   * Pages of the whole parts that the store holds, by number, each once; offsets are those of the plan. Nothing where it
+   * holds nothing, for whatever reason. Absent where the store cannot be asked. Other bytes may be in a part than the caller's source has now: only what the caller itself
+   * recorded of it tells.
+   * @throws Failure not-found: the upload is finished, given up or expired
+   */
+  readonly confirmed?: (io: Io) => AsyncIterable<readonly Receipt[]>;
+}
+
+/** Uploads that were begun and neither finished nor given up, by whomever. */
+export interface Incomplete {
+  /**
+   * Pages of them: of the path `under` itself and of all below it, never of a sibling (`a/b` gives no `a/bc`). One that
+   * is begun, finished or given up meanwhile may be given or not, and after trouble on the way one may be given twice.
+   */
+  list(under: Under, io: Io): AsyncIterable<readonly Unfinished[]>;
+  /** Frees what an upload holds; one that is gone is done. What is stored at its path stays as it is. */
+  discard(unfinished: Unfinished, io: Io): Promise<void>;
+}
+
+/** An upload that was begun and neither finished nor given up. */
+export interface Unfinished {
+  readonly path: ArtifactPath;
+  /** As of its session where it was begun here; of others as the store names it. Shown to nobody if that is a secret. */
+  readonly token: string;
+  /** By the store's clock. */
+  readonly started?: Date;
+  /** Bytes that it holds, where telling that costs no further request. */
+  readonly bytes?: number;
 }

@@ -100,6 +100,12 @@ export interface View<Item = never> {
   readonly failure?: () => Failure | undefined;
 }
 
+/** A view of one kind of items or another, as flags decide. */
+export type AnyView = Omit<View<unknown>, 'text' | 'quiet'> & {
+  readonly text: (items: AsyncIterable<never>) => Lines;
+  readonly quiet?: (items: AsyncIterable<never>) => Lines;
+};
+
 /** One command as data: the program, the help, the completions and the reference pages are made from it. */
 export interface Command<O extends Options = Options> {
   /** `artifacts list`. */
@@ -119,11 +125,13 @@ export interface Command<O extends Options = Options> {
   run(session: Session, values: Values<O>, operands: readonly string[]): Promise<View<unknown>>;
 }
 
+type Ran<O extends Options, Result> = Omit<Command<O>, 'run'> & {
+  run(session: Session, values: Values<O>, operands: readonly string[]): Promise<Result>;
+};
+
 /** Declares a command, keeping the types of its options. */
-export function command<const O extends Options, Item>(
-  declaration: Omit<Command<O>, 'run'> & {
-    run(session: Session, values: Values<O>, operands: readonly string[]): Promise<View<Item>>;
-  },
-): Command {
+export function command<const O extends Options, Item>(declaration: Ran<O, View<Item>>): Command;
+export function command<const O extends Options>(declaration: Ran<O, AnyView>): Command;
+export function command<const O extends Options>(declaration: Ran<O, unknown>): Command {
   return declaration as unknown as Command;
 }

@@ -62,3 +62,25 @@ export const STORE_OPTIONS = {
   s3CaBundle: ofSetting('s3.caBundle', 'file'),
   s3Profile: ofSetting('s3.profile', 'name'),
 } satisfies Options;
+
+/** Options of the commands that move files: which of them. */
+export const SELECTION_OPTIONS = {
+  include: list('--include <glob>', 'only what matches, by gitignore rules (repeatable)'),
+  exclude: list(
+    '--exclude <glob>',
+    'nothing that matches, by gitignore rules (repeatable); it beats --include',
+  ),
+  ifExists: text('--if-exists <what>', 'overwrite (default), skip, newer or fail', {
+    choices: ['overwrite', 'skip', 'newer', 'fail'],
+  }),
+  dryRun: flag('--dry-run', 'print what would happen to each file; nothing is moved or made'),
+  manifest: text('--manifest <file>', 'write a line of JSON for each file: what became of it'),
+} satisfies Options;
+
+/** Options of the commands that move files: how it is done. */
+export const TRANSFER_OPTIONS = {
+  workers: ofSetting('artifacts.workers', 'n'),
+  bwlimit: ofSetting('artifacts.bandwidthLimit', 'bytes'),
+  resume: flag('--resume', 'when stopped, keep what is unfinished, so that the next try goes on with it'),
+  noResume: flag('--no-resume', 'take no notes, and do not go on with an interrupted try'),
+} satisfies Options;

@@ -15,14 +15,24 @@ function replayable(request: NetRequest): boolean {
   return request.body === undefined || request.body instanceof Uint8Array;
 }
 
+/** The same request for a second time; undefined where it must not or cannot be sent again. */
+async function secondTime(request: NetRequest): Promise<NetRequest | undefined> {
+  if (request.repeatable === undefined && !IDEMPOTENT.has(request.method)) return undefined;
+  if (replayable(request)) return request;
+  return request.reopen ? { ...request, body: await request.reopen() } : undefined;
+}
+
 /** A connection that was closed just when it was used again says nothing about the server: ask once more, afresh. */
 async function exchangeFresh(request: NetRequest, wire: Wire, io: Io): Promise<NetResponse> {
+  let current = request;
   for (let again = false; ; again = true) {
     try {
-      return await exchange(request, wire, io);
+      return await exchange(current, wire, io);
     } catch (thrown) {
       if (!(thrown instanceof StaleConnection)) throw thrown;
-      if (again || !replayable(request) || !IDEMPOTENT.has(request.method)) throw thrown.failure;
+      const second = again ? undefined : await secondTime(request);
+      if (!second) throw thrown.failure;
+      current = second;
       for (const agent of [wire.agents.http, wire.agents.https]) {
         for (const socket of Object.values(agent.freeSockets).flat()) socket?.destroy();
       }

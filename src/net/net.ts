@@ -45,6 +45,10 @@ export interface NetRequest {
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: Uint8Array | Readable;
+  /** Gives `body` once more, when it is a stream that can be had again. */
+  readonly reopen?: () => Promise<Uint8Array | Readable>;
+  /** Whether sending it twice does no more than once, where the method does not say so already (RFC 9110 section 9.2.2). */
+  readonly repeatable?: true;
   /** Bytes of `body` when it is a stream of known length; otherwise it is sent chunked. */
   readonly length?: number;
   /**
@@ -70,7 +74,9 @@ export interface Net {
   /** For SDK request handlers. */
   readonly agents: { readonly http: HttpAgent; readonly https: HttpsAgent };
   /**
-   * Sends one request, once: no retry, no status is a failure.
+   * Sends one request, once: no retry, no status is a failure. Only where a kept connection turns out to be closed by the
+   * other side before it answered anything, the request goes out again on a new one, if that is harmless and its body
+   * can be had again.
    * @throws Failure unavailable (name, connection, reset), timeout (silence), misconfigured (TLS trust, file missing);
    * `effect` is `none` when no byte of the request can have arrived
    */

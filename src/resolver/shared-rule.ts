@@ -28,7 +28,14 @@ export interface SharedRule {
 }
 
 /** How a location was found fit to hold artifacts. */
-export type Fitness = 'remote' | 'same machine' | 'shared path' | 'proven shared' | 'allowed by the user';
+export type Fitness =
+  | 'remote'
+  | 'same machine'
+  | 'shared path'
+  | 'proven shared'
+  | 'allowed by the user'
+  /** Only a probe could tell, and none was allowed. */
+  | 'to be probed';
 
 /** What the rule asks of the tracking store. */
 export type SharedTracking = Pick<TrackingStore, 'reach' | 'label' | 'serverArtifacts'>;
@@ -36,7 +43,7 @@ export type SharedTracking = Pick<TrackingStore, 'reach' | 'label' | 'serverArti
 /**
  * Decides whether artifacts may be written to a location: remote ones always; a local path only when the records are
  * local too, the path is below a shared path, or a probe written here is visible to the server. `run` is given when the
- * location is that run's own artifact URI: only there the server looks.
+ * location is that run's own artifact URI: only there the server looks. With `mayProbe` false nothing is written.
  * @throws Failure misconfigured before the first byte, with the path, the machine, the reason and the ways out; what the
  * server's listing fails with when it gives no answer
  */
@@ -45,7 +52,7 @@ export async function checkShared(
   tracking: SharedTracking,
   rule: SharedRule,
   io: Io,
-  run?: { readonly runId: string },
+  run?: { readonly runId: string; readonly mayProbe?: boolean },
 ): Promise<Fitness> {
   if (location.scheme !== 'file') return 'remote';
   if (rule.allowLocal) return 'allowed by the user';
@@ -56,6 +63,7 @@ export async function checkShared(
   if (shared.found) return 'shared path';
   const but = shared.but === undefined ? '' : `; ${shared.but}`;
   if (run && tracking.serverArtifacts) {
+    if (run.mayProbe === false) return 'to be probed';
     const trouble = await probeServer(path, run.runId, tracking.serverArtifacts, rule.clock, io);
     if (trouble === undefined) return 'proven shared';
     throw refuseLocation(

@@ -26,7 +26,8 @@ export async function createSession(options: SessionOptions, world: World): Prom
   const quiet = config.get('cli.quiet');
   const verbose = config.get('cli.verbose');
   const output = config.get('cli.output');
-  const log = createLog(world, { json: config.get('cli.logFormat') === 'json', quiet, verbose });
+  const json = config.get('cli.logFormat') === 'json';
+  const log = createLog(world, { json, quiet, verbose });
   if (envFile !== undefined) log.notify(`Loaded environment variables from: ${envFile}`);
   for (const { message } of config.ignored) log.warn(message);
   for (const message of deprecations(config)) log.warn(message);
@@ -40,9 +41,10 @@ export async function createSession(options: SessionOptions, world: World): Prom
     quiet,
     verbose,
     mode: output === 'table' ? 'text' : output,
-    bars: terminal && !quiet && !options.noProgress && config.get('artifacts.progressBar'),
+    bars: terminal && !quiet && !json && !options.noProgress && config.get('artifacts.progressBar'),
     workers: config.get('artifacts.workers') ?? WORKERS,
     notify: (message) => log.notify(message),
+    event: (event, message, fields) => log.event(event, message, fields),
     warn: (message) => log.warn(message),
     ...opened,
   };

@@ -5,67 +5,127 @@ import { Failure } from '../core/failure.ts';
 import { stockTrouble } from '../core/stock-names.ts';
 import type { Destination } from '../resolver/resolution.ts';
 import { checkShared, checkTrackingUnderAirflow } from '../resolver/shared-rule.ts';
-import { planUploads, type UploadPlan, type UploadSource } from '../transfer/plan-uploads.ts';
-import type { Observer, Report } from '../transfer/report.ts';
-import { runUploads } from '../transfer/upload.ts';
+import type { IfExists, Planned, UploadFile } from '../transfer/items.ts';
+import { decideUploads } from '../transfer/plan/decide-uploads.ts';
+import type { Filter } from '../transfer/plan/filter.ts';
+import { planUploads, type UploadRoot, type UploadSource } from '../transfer/plan/upload-plan.ts';
+import type { Report } from '../transfer/report.ts';
+import { runUploads } from '../transfer/run/upload.ts';
 import type { Session } from './session.ts';
+import { keptBy, partRule, transferOptions, type Resume, type Watching } from './transfer-options.ts';
 
-/** What was logged, and where. */
-export interface Logged {
+/** What is to be logged, and how. */
+export interface LogAsk {
+  readonly runId: string;
+  readonly under: Under;
+  readonly sources: readonly UploadSource[];
+  readonly filter?: Filter;
+  readonly ifExists?: IfExists;
+  readonly resume?: Resume;
+  /** Only tell what would happen: nothing is written, neither at the destination nor on the run. */
+  readonly dryRun?: boolean;
+}
+
+/** What is ready to be logged, and where it goes. */
+export interface Logging {
   readonly destination: Destination;
-  readonly plan: UploadPlan;
-  readonly report: Report;
+  /** Moves the bytes. @throws Failure before the first one, when the plan tells that it would go wrong */
+  run(watching: Watching): Promise<Report>;
+  /** What would happen, the destination being looked at. @throws Failure as `run` before the first byte */
+  readonly plan: () => Promise<AsyncIterable<Planned<UploadFile>>>;
 }
 
 /**
- * Logs sources to a run: resolves where they go, checks that this is a place where they stay, plans, records the place
- * on the run when it is not the run's own, then moves the bytes.
- * @throws Failure before the first byte, when any of this tells that artifacts would be lost
+ * Prepares to log sources to a run: resolves where they go, checks that this is a place where they stay and that it can
+ * hold their names, and records the place on the run when it is not the run's own.
+ * @throws Failure when any of this tells that artifacts would be lost; nothing was written then
  */
-export async function logArtifacts(
-  session: Session,
-  ask: { readonly runId: string; readonly under: Under; readonly sources: readonly UploadSource[] },
-  observer: Observer,
-): Promise<Logged> {
+export async function logArtifacts(session: Session, ask: LogAsk): Promise<Logging> {
   const rule = await session.sharedRule();
   checkTrackingUnderAirflow(rule);
   const resolver = await session.resolver('write');
   const destination = await resolver.destination(ask.runId, session.io);
-  const plan = await planUploads(ask.sources, ask.under, session.world.cwd);
+  const aim = { under: ask.under, cwd: session.world.cwd, ...(ask.filter ? { filter: ask.filter } : {}) };
+  const roots = await planUploads(ask.sources, aim, session.io.signal);
   const tracking = await session.tracking('write');
-  const known = destination.own ? { runId: ask.runId } : undefined;
+  const known = destination.own ? { runId: ask.runId, mayProbe: ask.dryRun !== true } : undefined;
   const fitness = await checkShared(destination.declared, tracking, rule, session.io, known);
   session.io.trace?.('placed', { at: destination.location.redacted, because: fitness });
   const stores = await session.stores();
   const store = await stores.at(destination.location);
-  refuseNames(plan, store);
-  warnOfNames(plan, session);
-  await warnOfOrigin(session, destination, ask.sources);
-  await recordPlace(session, destination);
-  const report = await runUploads(store, plan.uploads, { workers: session.workers, observer }, session.io);
-  await keepEmptyFolders(session, store, plan);
-  for (const { file, reason } of plan.skipped) session.warn(`${file} is not logged: it is ${reason}`);
-  return { destination, plan, report };
-}
-
-function refuseNames(plan: UploadPlan, store: ArtifactStore): void {
-  for (const { path, local } of plan.uploads) {
-    const reason = store.accepts(path);
-    if (reason === undefined) continue;
-    throw new Failure({
-      kind: 'invalid',
-      message: `${local} cannot be stored as ${path} at ${store.label}: ${reason}`,
-      hint: 'rename it; nothing has been logged',
-      subject: path,
-    });
+  await checkNames(roots, store, session);
+  if (fitness === 'to be probed') {
+    session.warn(
+      `whether the tracking server sees ${destination.location.redacted} is found out by a probe file`,
+    );
   }
+  if (ask.dryRun !== true) {
+    await warnOfOrigin(session, destination, ask.sources);
+    await recordPlace(session, destination);
+  }
+  const ifExists = ask.ifExists ?? 'overwrite';
+  return {
+    destination,
+    plan: async () => decideUploads(roots, store, { ifExists, look: true }, session.io),
+    run: async (watching) => runLog(session, ask, { store, roots, destination }, watching),
+  };
 }
 
-function warnOfNames(plan: UploadPlan, session: Session): void {
-  for (const { path } of plan.uploads) {
-    const trouble = stockTrouble(path);
-    if (trouble !== undefined)
-      session.warn(`stock MLflow will not find ${JSON.stringify(path)} again: ${trouble}`);
+async function runLog(
+  session: Session,
+  ask: LogAsk,
+  {
+    store,
+    roots,
+    destination,
+  }: { store: ArtifactStore; roots: readonly UploadRoot[]; destination: Destination },
+  watching: Watching,
+): Promise<Report> {
+  const policy = { ifExists: ask.ifExists ?? 'overwrite', look: false };
+  const planned = await decideUploads(roots, store, policy, session.io);
+  const options = await transferOptions(session, watching, ask.resume ?? 'usual', {
+    direction: 'upload',
+    backend: store.backend,
+    target: `${destination.location.redacted}/${ask.under}`,
+    sources: ask.sources.map((source) => nameOfSource(source, session.world.cwd)),
+  });
+  const all = { ...options, parts: partRule(session) };
+  const report = await keptBy(options.journal, async () => runUploads(store, planned, all, session.io));
+  if (report.foldersLeftOut > 0) {
+    const folders = report.foldersLeftOut === 1 ? 'folder is' : 'folders are';
+    session.notify(
+      `${report.foldersLeftOut} empty ${folders} not kept: ${store.label} has no folders of its own`,
+    );
+  }
+  return report;
+}
+
+function nameOfSource(source: UploadSource, cwd: string): string {
+  if (source.kind === 'stream') return `-/${source.name}`;
+  return `${resolve(cwd, source.path)}${source.contentsOnly ? '/' : ''}`;
+}
+
+/** Refuses names that the store cannot hold, and warns of those that others will not find again. */
+async function checkNames(
+  roots: readonly UploadRoot[],
+  store: ArtifactStore,
+  session: Session,
+): Promise<void> {
+  for (const root of roots) {
+    for await (const { path, local } of root.names(session.io.signal)) {
+      const reason = store.accepts(path);
+      if (reason !== undefined) {
+        throw new Failure({
+          kind: 'invalid',
+          message: `${local} cannot be stored as ${path} at ${store.label}: ${reason}`,
+          hint: 'rename it; nothing has been logged',
+          subject: path,
+        });
+      }
+      const trouble = stockTrouble(path);
+      if (trouble !== undefined)
+        session.warn(`stock MLflow will not find ${JSON.stringify(path)} again: ${trouble}`);
+    }
   }
 }
 
@@ -104,15 +164,4 @@ async function recordPlace(session: Session, { tag, run, location }: Destination
   session.warn(
     `artifacts go to ${location.redacted} because of MLFLOW_ARTIFACT_URI; stock MLflow clients read only the run's own URI`,
   );
-}
-
-async function keepEmptyFolders(session: Session, store: ArtifactStore, plan: UploadPlan): Promise<void> {
-  if (plan.emptyFolders.length === 0) return;
-  if (!store.makeDirectory) {
-    session.notify(
-      `${plan.emptyFolders.length} empty ${plan.emptyFolders.length === 1 ? 'folder is' : 'folders are'} not kept: ${store.label} has no folders of its own`,
-    );
-    return;
-  }
-  for (const path of plan.emptyFolders) await store.makeDirectory(path, session.io);
 }

@@ -8,6 +8,8 @@ export interface Log {
   /** The same sentence is told once. */
   warn(message: string): void;
   trace(event: string, fields: Readonly<Record<string, TraceValue>>): void;
+  /** Like `notify`; as JSON with the event and its fields, for programs. */
+  event(event: string, message: string, fields: Readonly<Record<string, TraceValue>>): void;
 }
 
 /** Events that are told without `--verbose`: a wait that a person would otherwise take for a hang. */
@@ -38,6 +40,8 @@ export function createLog(
   options: { readonly json: boolean; readonly quiet: boolean; readonly verbose: boolean },
 ): Log {
   const told = new Set<string>();
+  // A bar may stand in the line; it is drawn anew below.
+  const clear = world.stderr.isTTY && !options.json ? '\r\u001B[K' : '';
   const write = (level: string, message: string, fields: Readonly<Record<string, TraceValue>> = {}): void => {
     const safe = redactUri(message);
     const line = options.json
@@ -47,7 +51,7 @@ export function createLog(
           message: safe,
           ...redacted(fields),
         })
-      : `${level === 'warning' ? 'warning: ' : ''}${safe}`;
+      : `${clear}${level === 'warning' ? 'warning: ' : ''}${safe}`;
     world.stderr.write(`${line}\n`);
   };
   return {
@@ -61,7 +65,10 @@ export function createLog(
     },
     trace: (event, fields) => {
       if (options.verbose || (ALWAYS.has(event) && !options.quiet))
-        write('debug', eventText(event, fields), fields);
+        write('debug', eventText(event, fields), { event, ...fields });
+    },
+    event: (event, message, fields) => {
+      if (!options.quiet) write('info', message, { event, ...fields });
     },
   };
 }

@@ -1,6 +1,6 @@
 import type { Config } from '../config/resolve.ts';
 import type { Clock } from '../core/clock.ts';
-import type { Io } from '../core/io.ts';
+import type { Io, TraceValue } from '../core/io.ts';
 import type { TrackingStore } from '../tracking/store.ts';
 import type { Resolver } from '../resolver/resolver.ts';
 import type { SharedRule } from '../resolver/shared-rule.ts';
@@ -35,6 +35,8 @@ export interface Session {
   readonly workers: number;
   /** One line on stderr, for people. */
   notify(message: string): void;
+  /** The same with what a program needs of it, told with `--log-format json`. */
+  event(event: string, message: string, fields: Readonly<Record<string, TraceValue>>): void;
   /** A warning on stderr; the same sentence is told once. */
   warn(message: string): void;
   tracking(intent: Intent): Promise<TrackingStore>;

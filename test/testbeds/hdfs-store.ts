@@ -15,6 +15,7 @@ export const HDFS_TRAITS: Traits = {
   ifAbsent: 'atomic',
   directories: 'real',
   order: 'path',
+  modified: 'listed',
   stat: 'request',
   unknownLength: 'write',
   maxWriteBytes: Number.MAX_SAFE_INTEGER,

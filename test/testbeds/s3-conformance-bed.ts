@@ -28,7 +28,9 @@ export function s3ConformanceBed(
     name,
     traits: s3Traits(proofs),
     versions: 'strong',
-    members: ['multipart'],
+    members: ['multipart', 'attach', 'confirmed', 'incomplete'],
+    manyParts: 1005,
+    manyUploads: 1005,
     open,
     openMissing: async () => storeAt(bed(), 'no-such-bucket', 'root'),
     plant: async (root, key, bytes) => {

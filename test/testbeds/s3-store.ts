@@ -57,6 +57,7 @@ export function s3Traits(proofs: Traits['proofs']): Traits {
     ifAbsent: 'atomic',
     directories: 'virtual',
     order: 'path',
+    modified: 'listed',
     stat: 'request',
     unknownLength: 'multipart',
     maxWriteBytes: 5 * 1024 ** 3,

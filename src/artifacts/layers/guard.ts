@@ -22,13 +22,17 @@ export const guard: Layer = async (operation, io, next) => {
     const ours = thrown instanceof Failure && failure.retry === 'never';
     throw hasStopped() && !ours ? stopped(operation, io.signal, thrown) : failure;
   }
-  if (operation.verb === 'page') checkPage(operation, (result ?? []) as readonly Entry[]);
+  if (operation.verb === 'page') checkPage(operation, (result ?? []) as readonly Named[]);
+  if (operation.verb === 'unfinished') checkPage(operation, (result ?? []) as readonly Named[]);
   return result;
 };
 
-function checkPage(operation: Operation, page: readonly Entry[]): void {
+type Named = Pick<Entry, 'path'>;
+
+function checkPage(operation: Operation, page: readonly Named[]): void {
   for (const { path } of page) {
-    const reason = hostility(operation.path, path);
+    const itself = operation.verb === 'unfinished' && path === operation.path;
+    const reason = itself ? undefined : hostility(operation.path, path);
     if (reason === undefined) continue;
     throw new Failure({
       kind: 'corrupt',

@@ -10,13 +10,19 @@ export type Verb =
   | 'remove'
   | 'begin'
   | 'part'
+  | 'confirm'
   | 'commit'
   | 'abort'
+  | 'unfinished'
+  | 'discard'
   | 'make-directory'
   | 'bulk'
   | 'facts';
 
-/** One operation on its way to a store. A `page` resolves to entries, or to undefined after the last page. */
+/**
+ * One operation on its way to a store. A `page` (of entries), a `confirm` (of receipts) and an `unfinished` (of uploads)
+ * resolve to one page, or to undefined after the last.
+ */
 export interface Operation {
   readonly verb: Verb;
   /** What it is about; for a page the directory listed, for a batch of removals the root. */

@@ -1,9 +1,10 @@
 import { finished } from 'node:stream/promises';
 import { asFailure } from '../../core/failure.ts';
 import type { Io } from '../../core/io.ts';
-import type { ArtifactStore, Body, Multipart, Removal, Undone, UploadSession } from '../store.ts';
+import type { ArtifactStore, Body, Removal, Undone } from '../store.ts';
 import type { Layer } from './layer.ts';
 import { layeredBulk } from './layered-bulk.ts';
+import { layeredIncomplete, layeredMultipart } from './layered-multipart.ts';
 import { listPages } from './list-pages.ts';
 import { operationRunner, refuseName, sendOnce, subjectOf, type RunOperation } from './run-operation.ts';
 import { storedAlready } from './same-content.ts';
@@ -17,7 +18,7 @@ import { wholeBody } from './whole-body.ts';
  */
 export function layered(store: ArtifactStore, layers: readonly Layer[]): ArtifactStore {
   const run = operationRunner(store, layers);
-  const { multipart, makeDirectory, bulk } = store;
+  const { multipart, incomplete, makeDirectory, bulk } = store;
   return {
     label: store.label,
     backend: store.backend,
@@ -33,6 +34,7 @@ export function layered(store: ArtifactStore, layers: readonly Layer[]): Artifac
       run({ verb: 'facts', path: '', repeatable: true }, io, async (inner) => store.facts(inner)),
     ...(multipart ? { multipart: layeredMultipart(store, multipart, run) } : {}),
     ...(bulk ? { bulk: layeredBulk(store, bulk, run) } : {}),
+    ...(incomplete ? { incomplete: layeredIncomplete(incomplete, run) } : {}),
     ...(makeDirectory
       ? {
           makeDirectory: async (path, io) => {
@@ -134,37 +136,4 @@ async function removeBatchOf(
     );
   }
   return undone;
-}
-
-function layeredMultipart(store: ArtifactStore, multipart: Multipart, run: RunOperation): Multipart {
-  return {
-    ...multipart,
-    begin: async (path, plan, io) => {
-      refuseName(store, path);
-      const session = await run({ verb: 'begin', path, repeatable: false }, io, async (inner) =>
-        multipart.begin(path, plan, inner),
-      );
-      return layeredSession(path, session, run);
-    },
-  };
-}
-
-function layeredSession(
-  path: Parameters<Multipart['begin']>[0],
-  session: UploadSession,
-  run: RunOperation,
-): UploadSession {
-  return {
-    token: session.token,
-    put: async (part, source, io) =>
-      run({ verb: 'part', path, repeatable: source.replayable }, io, async (inner) =>
-        sendOnce(source, async (sent) => session.put(part, sent, inner)),
-      ),
-    commit: async (receipts, expect, io) =>
-      run({ verb: 'commit', path, repeatable: true }, io, async (inner) =>
-        session.commit(receipts, expect, inner),
-      ),
-    abort: async (io) =>
-      run({ verb: 'abort', path, repeatable: true }, io, async (inner) => session.abort(inner)),
-  };
 }

@@ -11,7 +11,7 @@ export interface ArtifactItem {
   readonly checksums?: Readonly<Record<string, string>>;
 }
 
-/** `artifacts log` and `artifacts download`: one file. */
+/** `artifacts log` and `artifacts download`: one file that was moved, failed, or was left alone. */
 export interface TransferItem {
   readonly path: string;
   /** The file on this machine, or `-` for standard input. */
@@ -19,7 +19,25 @@ export interface TransferItem {
   readonly bytes?: number;
   /** What proved that it is whole: `checksum`, `size` or `none`. */
   readonly verified?: 'checksum' | 'size' | 'none';
-  /** Why it failed; absent when it arrived. */
+  /** Why it failed; absent when it did not. */
+  readonly error?: string;
+  /** Why it was left alone: `same`, `exists`, `older`, `excluded`, `special`, `left-over` or `done-before`. */
+  readonly skipped?: string;
+}
+
+/** `artifacts log --dry-run` and `artifacts download --dry-run`: what would happen to one name. */
+export interface PlanItem {
+  readonly path: string;
+  /** The file on this machine, or `-` for standard input; absent for folders. */
+  readonly local?: string;
+  readonly bytes?: number;
+  /** `move`, `skip`, `make-folder` (one that holds nothing), or `fail` (it cannot be read, or has no place). */
+  readonly action: 'move' | 'skip' | 'make-folder' | 'fail';
+  /**
+   * Of `move`: `new`, `differs`, `newer`, or `overwrite` (what is there has the same size). Of `skip`: `same`, `exists`,
+   * `older`, `excluded`, `special` or `left-over`.
+   */
+  readonly why?: string;
   readonly error?: string;
 }
 
@@ -33,6 +51,8 @@ export interface TransferSummary {
   readonly files: number;
   readonly bytes: number;
   readonly failed: number;
+  /** Files that were left alone, by reason. */
+  readonly skipped: Readonly<Record<string, number>>;
   /** Files by what proved them. */
   readonly verified: { readonly checksum: number; readonly size: number; readonly none: number };
 }

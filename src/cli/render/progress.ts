@@ -2,17 +2,11 @@ import { formatBytes } from '../../core/bytes.ts';
 import { formatDuration } from '../../core/duration.ts';
 import type { Session } from '../../session/session.ts';
 import type { Observer } from '../../transfer/report.ts';
+import { createMeter, type Reading } from './transfer-meter.ts';
 
-/** How often a long transfer says where it is when nobody watches a bar, in ms. */
+/** How often a long transfer says where it is when nobody watches a bar, and how often a bar is drawn, in ms. */
 const LINE_EVERY_MS = 30_000;
-
-/** Bytes and files so far; shared by both ways to show them. */
-interface Count {
-  files: number;
-  done: number;
-  total: number;
-  bytes: number;
-}
+const DRAW_EVERY_MS = 200;
 
 /** An observer to be closed when the transfer ended. */
 export interface Progress extends Observer {
@@ -21,92 +15,106 @@ export interface Progress extends Observer {
 
 /** Shows a transfer: a bar in a terminal, else one line every 30 s; nothing with `-q`. */
 export async function showProgress(session: Session, doing: string): Promise<Progress> {
-  if (session.quiet) return counting({ show: () => undefined, close: () => undefined });
-  return session.bars ? showBar(session, doing) : showLines(session, doing);
+  const meter = createMeter(session.world.clock);
+  if (session.quiet) return { ...meter, close: () => undefined };
+  const close = session.bars
+    ? await drawBar(session, doing, () => meter.read())
+    : tellLines(session, doing, () => meter.read());
+  return { ...meter, close };
 }
 
-interface Display {
-  show(count: Count): void;
-  close(): void;
+function seconds(ms: number): string {
+  return formatDuration(Math.round(ms / 1000) * 1000);
 }
 
-function counting(display: Display): Progress {
-  const count: Count = { files: 0, done: 0, total: 0, bytes: 0 };
-  const shown = (change: () => void) => {
-    change();
-    display.show(count);
-  };
-  return {
-    planned: (files, bytes) => shown(() => Object.assign(count, { files, total: bytes })),
-    progress: (bytes) => shown(() => (count.bytes += bytes)),
-    done: () => shown(() => (count.done += 1)),
-    failed: () => shown(() => (count.done += 1)),
-    close: () => display.close(),
-  };
+/** `1.2 GiB of 3.0 GiB, 10 of 20 files, 50.0 MiB/s, 12s left`; `…` stands where more is still being found. */
+export function readingText({ bytes, total, over, files, known, rate, leftMs }: Reading): string {
+  const more = known ? '' : '…';
+  const left = leftMs === undefined ? [] : [`${seconds(leftMs)} left`];
+  return [
+    `${formatBytes(bytes)} of ${formatBytes(Math.max(bytes, total))}${more}`,
+    `${over} of ${files}${more} files`,
+    `${formatBytes(Math.round(rate))}/s`,
+    ...left,
+  ].join(', ');
 }
 
-async function showBar(session: Session, doing: string): Promise<Progress> {
-  const { SingleBar, Presets } = (await import('cli-progress')).default;
-  const bar = new SingleBar(
-    {
-      stream: session.world.stderr,
-      hideCursor: true,
-      clearOnComplete: true,
-      format: `${doing} {bar} {percentage}% {moved} of {all}, {done} of {files} files, {rate}/s, {eta_formatted} left`,
-    },
-    Presets.shades_classic,
-  );
+/** `big.bin 40%`: the file that has been under way longest. */
+export function slowestText({ slowest }: Reading): string {
+  if (!slowest) return '';
+  const { path, bytes, total } = slowest;
+  const name = path.slice(path.lastIndexOf('/') + 1);
+  if (total === undefined) return `${name} ${formatBytes(bytes)}`;
+  return `${name} ${percentOf(bytes, total)}%`;
+}
+
+function percentOf(bytes: number, total: number): number {
+  return total === 0 ? 100 : Math.min(100, Math.floor((bytes / total) * 100));
+}
+
+const BAR_CELLS = 20;
+
+/** One line that fits into `columns`. */
+export function barLine(doing: string, reading: Reading, columns: number): string {
+  const percent = percentOf(reading.bytes, Math.max(reading.bytes, reading.total));
+  const full = Math.round((percent / 100) * BAR_CELLS);
+  const bar = '█'.repeat(full) + '░'.repeat(BAR_CELLS - full);
+  const slowest = slowestText(reading);
+  const end = slowest === '' ? '' : ` · ${slowest}`;
+  const text = `${percent}% ${readingText(reading)}`;
+  const line = `${doing} ${bar} ${text}`;
+  const room = Math.max(0, columns - 1);
+  return Array.from(`${line.length <= room ? line : `${doing} ${text}`}${end}`)
+    .slice(0, room)
+    .join('');
+}
+
+async function drawBar(session: Session, doing: string, read: () => Reading): Promise<() => void> {
+  const { stderr } = session.world;
+  const { SingleBar } = (await import('cli-progress')).default;
   const { default: ora } = await import('ora');
-  const spinner = ora({
-    text: `${doing}: looking what there is`,
-    stream: session.world.stderr,
-    discardStdin: false,
-  });
+  const spinner = ora({ text: `${doing}: looking what there is`, stream: stderr, discardStdin: false });
   spinner.start();
-  let began = session.world.clock.now();
-  let started = false;
-  return counting({
-    show: (count) => {
-      const seconds = Math.max(0.001, (session.world.clock.now() - began) / 1000);
-      const payload = {
-        moved: formatBytes(count.bytes),
-        all: formatBytes(count.total),
-        done: count.done,
-        files: count.files,
-        rate: formatBytes(Math.round(count.bytes / seconds)),
-      };
-      if (started) {
-        bar.update(Math.min(count.bytes, count.total), payload);
-        return;
-      }
-      spinner.stop();
-      began = session.world.clock.now();
-      bar.start(count.total, 0, payload);
-      started = true;
-    },
-    close: () => {
-      spinner.stop();
-      bar.stop();
-    },
+  const bar = new SingleBar({
+    stream: stderr,
+    hideCursor: true,
+    clearOnComplete: true,
+    format: () => barLine(doing, read(), stderr.columns || 80),
   });
+  let started = false;
+  const draw = (): void => {
+    const reading = read();
+    if (!started && reading.files === 0) return;
+    if (!started) {
+      spinner.stop();
+      bar.start(1, 0);
+      started = true;
+    }
+    bar.update(reading.total === 0 ? 0 : Math.min(1, reading.bytes / reading.total));
+  };
+  const timer = setInterval(draw, DRAW_EVERY_MS).unref();
+  return () => {
+    clearInterval(timer);
+    spinner.stop();
+    bar.stop();
+  };
 }
 
-function showLines(session: Session, doing: string): Progress {
-  const began = session.world.clock.now();
-  let latest: Count | undefined;
+function tellLines(session: Session, doing: string, read: () => Reading): () => void {
   const timer = setInterval(() => {
-    if (!latest) return;
-    const { done, files, bytes, total } = latest;
-    const elapsed = formatDuration(Math.round((session.world.clock.now() - began) / 1000) * 1000);
-    session.notify(
-      `${doing}: ${done} of ${files} files, ${formatBytes(bytes)} of ${formatBytes(total)} after ${elapsed}`,
-    );
-  }, LINE_EVERY_MS);
-  timer.unref();
-  return counting({
-    show: (count) => {
-      latest = count;
-    },
-    close: () => clearInterval(timer),
-  });
+    const reading = read();
+    if (reading.files === 0) return;
+    const { bytes, total, over, files, rate, elapsedMs } = reading;
+    const slowest = slowestText(reading);
+    const longest = slowest === '' ? '' : `; the longest under way: ${slowest}`;
+    session.event('progress', `${doing}: ${readingText(reading)}, after ${seconds(elapsedMs)}${longest}`, {
+      bytes,
+      total,
+      done: over,
+      files,
+      rate: Math.round(rate),
+      elapsedMs,
+    });
+  }, LINE_EVERY_MS).unref();
+  return () => clearInterval(timer);
 }

@@ -53,6 +53,7 @@ export const ARTIFACTS = defineSettings({
   'artifacts.workers': {
     type: 'integer',
     variables: ['MLSTOW_WORKERS'],
+    flag: '--workers',
     min: 1,
     max: 1024,
     projectFile: 'allowed',
@@ -62,6 +63,7 @@ export const ARTIFACTS = defineSettings({
   'artifacts.bandwidthLimit': {
     type: 'bytes',
     variables: ['MLSTOW_BWLIMIT'],
+    flag: '--bwlimit',
     min: 1,
     projectFile: 'allowed',
     help: 'Most bytes moved per second, over all files.',

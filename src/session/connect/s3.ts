@@ -14,7 +14,7 @@ function present<T>(fields: Optional<T>): Partial<T> {
 }
 
 /** The settings of S3 as its store takes them. @throws Failure misconfigured for a malformed value */
-function s3Options(config: Config): Omit<S3Options, 'net' | 'clock' | 'maxSockets'> {
+function s3Options(config: Config): Omit<S3Options, 'net' | 'clock' | 'maxSockets' | 'warn'> {
   const signatureVersion = config.get('s3.signatureVersion');
   if (signatureVersion === 's3') {
     throw new Failure({
@@ -45,8 +45,8 @@ function s3Options(config: Config): Omit<S3Options, 'net' | 'clock' | 'maxSocket
 const SOCKETS = 64;
 
 /** S3 and compatible stores by these settings. @throws Failure misconfigured, unsupported */
-export async function connectS3Store({ config, clock }: StoresOptions): Promise<Backend> {
+export async function connectS3Store({ config, clock, warn }: StoresOptions): Promise<Backend> {
   const connectS3 = await STORES.s3.load();
   const net = createNet(s3Net(config, SOCKETS));
-  return connectS3({ ...s3Options(config), maxSockets: SOCKETS, net, clock });
+  return connectS3({ ...s3Options(config), maxSockets: SOCKETS, net, clock, warn });
 }

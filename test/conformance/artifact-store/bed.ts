@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { ArtifactStore, Traits } from '../../../src/artifacts/store.ts';
 
-/** An optional member of a store's contract. */
-export type Member = 'multipart' | 'makeDirectory';
+/** An optional member of a store's contract; `attach` of its `multipart`, `confirmed` of what `attach` gives. */
+export type Member = 'multipart' | 'attach' | 'confirmed' | 'incomplete' | 'makeDirectory';
 
 /**
  * A store under test. Cases are chosen by `traits`, `members` and the hooks that are present when the suite is
@@ -15,6 +15,15 @@ export interface ArtifactStoreBed {
   readonly programs?: readonly string[];
   readonly traits: Traits;
   readonly members: readonly Member[];
+  /** Members that the store has and the server behind this bed does not answer rightly. */
+  readonly unproven?: readonly Member[];
+  /** That parts of an upload that was given up stay until they expire. */
+  readonly keepsParts?: true;
+  /** How many parts, and how many unfinished uploads, take more than one page; absent where that takes too long. */
+  readonly manyParts?: number;
+  readonly manyUploads?: number;
+  /** That unfinished uploads are found only at paths where nothing is stored. */
+  readonly findsNewOnly?: true;
   /** What versions its entries carry. */
   readonly versions: 'strong' | 'weak' | 'none';
   /** That bodies carry strong versions, where listed entries carry none. */
@@ -39,6 +48,11 @@ export interface ArtifactStoreBed {
   readonly refusedName?: string;
   /** Everything that is really there below the root, hidden names included. */
   readonly leftovers?: (root: string) => Promise<readonly string[]>;
+}
+
+/** Whether the cases of a member apply to a bed. */
+export function proves(bed: ArtifactStoreBed, member: Member): boolean {
+  return bed.members.includes(member) && bed.unproven?.includes(member) !== true;
 }
 
 /** A root that no other case uses. */

@@ -1,6 +1,12 @@
 import { Readable } from 'node:stream';
 import type { Verb } from '../../../src/artifacts/layers/layer.ts';
-import type { ArtifactStore, Body, Multipart, UploadSession } from '../../../src/artifacts/store.ts';
+import type {
+  ArtifactStore,
+  Body,
+  Incomplete,
+  Multipart,
+  UploadSession,
+} from '../../../src/artifacts/store.ts';
 import type { Failure } from '../../../src/core/failure.ts';
 import type { Io } from '../../../src/core/io.ts';
 
@@ -34,28 +40,29 @@ export function faulty(store: ArtifactStore, plan: FaultPlan): ArtifactStore {
     if ('after' in fault) throw fault.after;
     return cut(result as Body, fault) as typeof result;
   };
-  const { multipart, makeDirectory } = store;
+  const { multipart, incomplete, makeDirectory } = store;
   return {
     ...store,
     stat: async (path, io) => pass('stat', io, async () => store.stat(path, io)),
-    list: (under, options, io) => faultyPages(store.list(under, options, io), pass, io),
+    list: (under, options, io) => faultyPages('page', store.list(under, options, io), pass, io),
     read: async (path, options, io) => pass('read', io, async () => store.read(path, options, io)),
     write: async (path, source, options, io) =>
       pass('write', io, async () => store.write(path, source, options, io)),
     remove: async (batch, io) => pass('remove', io, async () => store.remove(batch, io)),
     facts: async (io) => pass('facts', io, async () => store.facts(io)),
     ...(multipart ? { multipart: faultyMultipart(multipart, pass) } : {}),
+    ...(incomplete ? { incomplete: faultyIncomplete(incomplete, pass) } : {}),
     ...(makeDirectory
       ? { makeDirectory: async (path, io) => pass('make-directory', io, async () => makeDirectory(path, io)) }
       : {}),
   };
 }
 
-async function* faultyPages<T>(pages: AsyncIterable<T>, pass: Pass, io: Io): AsyncGenerator<T> {
+async function* faultyPages<T>(verb: Verb, pages: AsyncIterable<T>, pass: Pass, io: Io): AsyncGenerator<T> {
   const iterator: AsyncIterator<T, unknown> = pages[Symbol.asyncIterator]();
   try {
     for (;;) {
-      const next = await pass('page', io, async () => iterator.next());
+      const next = await pass(verb, io, async () => iterator.next());
       if (next.done === true) return;
       yield next.value;
     }
@@ -64,23 +71,35 @@ async function* faultyPages<T>(pages: AsyncIterable<T>, pass: Pass, io: Io): Asy
   }
 }
 
+function faultyIncomplete(incomplete: Incomplete, pass: Pass): Incomplete {
+  return {
+    list: (under, io) => faultyPages('unfinished', incomplete.list(under, io), pass, io),
+    discard: async (unfinished, io) => pass('discard', io, async () => incomplete.discard(unfinished, io)),
+  };
+}
+
 function faultyMultipart(multipart: Multipart, pass: Pass): Multipart {
+  const { attach } = multipart;
   return {
     ...multipart,
     begin: async (path, plan, io) => {
       const session = await pass('begin', io, async () => multipart.begin(path, plan, io));
       return faultySession(session, pass);
     },
+    ...(attach ? { attach: (path, token, plan) => faultySession(attach(path, token, plan), pass) } : {}),
   };
 }
 
 function faultySession(session: UploadSession, pass: Pass): UploadSession {
+  const { confirmed } = session;
   return {
     token: session.token,
+    tokenIsSecret: session.tokenIsSecret,
     put: async (part, source, io) => pass('part', io, async () => session.put(part, source, io)),
     commit: async (receipts, expect, io) =>
       pass('commit', io, async () => session.commit(receipts, expect, io)),
     abort: async (io) => pass('abort', io, async () => session.abort(io)),
+    ...(confirmed ? { confirmed: (io: Io) => faultyPages('confirm', confirmed(io), pass, io) } : {}),
   };
 }
 

@@ -19,6 +19,7 @@ artifactStoreConformance({
     ifAbsent: 'atomic',
     directories: 'virtual',
     order: 'path',
+    modified: 'listed',
     stat: 'request',
     unknownLength: 'multipart',
     maxWriteBytes: 5 * 1024 ** 4,
@@ -27,7 +28,9 @@ artifactStoreConformance({
     proofs: ['crc32c'],
   },
   versions: 'strong',
-  members: ['multipart'],
+  members: ['multipart', 'attach', 'confirmed'],
+  // It ends a session that is asked what it has.
+  unproven: ['attach', 'confirmed'],
   open: async (root) => gcsStoreAt(bed.endpoint, BUCKET, root),
   openMissing: async () => gcsStoreAt(bed.endpoint, 'no-such-bucket', 'root'),
   plant: async (root, name, bytes) => {

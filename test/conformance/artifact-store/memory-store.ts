@@ -15,7 +15,7 @@ import { Failure, type FailureKind } from '../../../src/core/failure.ts';
 import { createTally } from '../../../src/core/hash.ts';
 import type { Io } from '../../../src/core/io.ts';
 import { comparePaths } from '../../../src/core/order.ts';
-import { memoryMultipart } from './memory-multipart.ts';
+import { memoryIncomplete, memoryMultipart, type MemoryUpload } from './memory-multipart.ts';
 
 /** What a memory store is unless told otherwise: an S3-like store with strong versions. */
 export const MEMORY_TRAITS: Traits = {
@@ -24,6 +24,7 @@ export const MEMORY_TRAITS: Traits = {
   ifAbsent: 'atomic',
   directories: 'virtual',
   order: 'path',
+  modified: 'listed',
   stat: 'request',
   unknownLength: 'write',
   maxWriteBytes: 1024 ** 3,
@@ -52,6 +53,8 @@ export function memoryFailure(kind: FailureKind, path: string, text: string): Fa
 export class MemoryContent {
   readonly objects = new Map<string, MemoryObject>();
   readonly directories = new Set<string>();
+  /** Uploads under way, by token. */
+  readonly uploads = new Map<string, MemoryUpload>();
   #versions = 0;
 
   set(path: string, bytes: Buffer): MemoryObject {
@@ -112,7 +115,7 @@ export function createMemoryStore(
     write: async (path, source, ask, io) => memory.write(path, source, ask.when, io),
     remove: async (batch, io) => memory.remove(batch, io),
     facts: async () => ({ anchor: 'present' }),
-    ...(order ? { multipart: memoryMultipart(memory, order) } : {}),
+    ...(order ? { multipart: memoryMultipart(memory, order), incomplete: memoryIncomplete(memory) } : {}),
     ...(all.directories === 'real' ? { makeDirectory: async (path) => memory.makeDirectory(path) } : {}),
   };
 }

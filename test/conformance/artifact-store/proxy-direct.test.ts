@@ -36,7 +36,7 @@ afterAll(async () => {
 artifactStoreConformance({
   name: 'stock MLflow server, past it to its S3 destination',
   traits: { ...PROXY_TRAITS, ranges: 'any' },
-  members: ['multipart'],
+  members: ['multipart', 'attach'],
   versions: 'none',
   bodyVersions: true,
   refusedName: 'a%20b',

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import type { ArtifactStore } from '../../../src/artifacts/store.ts';
 import { runningServers } from '../servers.ts';
-import { freshRoot, type ArtifactStoreBed } from './bed.ts';
+import { freshRoot, proves, type ArtifactStoreBed, type Member } from './bed.ts';
+import { incompleteCases } from './cases/incomplete.ts';
 import { layerCases } from './cases/layers.ts';
 import { listCases } from './cases/list.ts';
 import { multipartCases } from './cases/multipart.ts';
@@ -8,8 +10,10 @@ import { nameCases } from './cases/names.ts';
 import { lacking, type Operation } from './cases/operations.ts';
 import { readCases } from './cases/read.ts';
 import { removeCases } from './cases/remove.ts';
+import { resumeCases } from './cases/resume.ts';
 import { statCases } from './cases/stat.ts';
 import { writeCases } from './cases/write.ts';
+import { at } from './pattern.ts';
 
 declare module 'vitest' {
   interface TaskMeta {
@@ -26,6 +30,17 @@ declare module 'vitest' {
 /** For one case on a busy machine, in ms. */
 const PATIENCE_MS = 120_000;
 
+function membersOf({ multipart, incomplete, makeDirectory }: ArtifactStore): Member[] {
+  const session = multipart?.attach?.(at('file'), 'dG9rZW4', { partBytes: multipart.minBytes, media: {} });
+  return [
+    ...(multipart ? (['multipart'] as const) : []),
+    ...(session ? (['attach'] as const) : []),
+    ...(session?.confirmed ? (['confirmed'] as const) : []),
+    ...(incomplete ? (['incomplete'] as const) : []),
+    ...(makeDirectory ? (['makeDirectory'] as const) : []),
+  ];
+}
+
 /**
  * Registers every case of the artifact store contract that applies to a bed. A case that cannot apply is not
  * registered; none is ever skipped. Numbers are kept when cases come and go, so that they can be cited.
@@ -38,10 +53,7 @@ export function artifactStoreConformance(bed: ArtifactStoreBed): void {
       const servers = await runningServers(bed.programs);
       task.meta.bed = { name: bed.name, scheme, servers, lacks: lacking(bed, scheme) };
       expect(store.traits).toEqual(bed.traits);
-      expect({ multipart: 'multipart' in store, makeDirectory: 'makeDirectory' in store }).toEqual({
-        multipart: bed.members.includes('multipart'),
-        makeDirectory: bed.members.includes('makeDirectory'),
-      });
+      expect(membersOf(store).toSorted()).toEqual(bed.members.toSorted());
     });
     describe('names', () => nameCases(bed));
     describe('stat', () => statCases(bed));
@@ -50,6 +62,8 @@ export function artifactStoreConformance(bed: ArtifactStoreBed): void {
     describe('write', () => writeCases(bed));
     describe('remove', () => removeCases(bed));
     if (bed.members.includes('multipart')) describe('multipart', () => multipartCases(bed));
+    if (proves(bed, 'attach')) describe('resume', () => resumeCases(bed));
+    if (proves(bed, 'incomplete')) describe('incomplete', () => incompleteCases(bed));
     describe('layers', () => layerCases(bed));
   });
 }

@@ -20,10 +20,12 @@ function memoryBed(
     traits,
     versions: 'strong',
     members: [
-      ...(multipart ? (['multipart'] as const) : []),
+      ...(multipart ? (['multipart', 'attach', 'confirmed', 'incomplete'] as const) : []),
       ...(traits.directories === 'real' ? (['makeDirectory'] as const) : []),
     ],
     refusedName: 'a|b',
+    manyParts: 7,
+    manyUploads: 7,
     open: async (root) => {
       const content = roots.get(root) ?? new MemoryContent();
       roots.set(root, content);

@@ -1,21 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import { exitCodeOf, Failure, type FailureKind } from '../../../src/core/failure.ts';
-import { failureOf, type Report } from '../../../src/transfer/report.ts';
+import { failureOf, MOST_LOST, type Report } from '../../../src/transfer/report.ts';
+import { createRecord } from '../../../src/transfer/run/record.ts';
+import { io, watch } from './rig.ts';
 
 const failure = (kind: FailureKind): Failure =>
   new Failure({ kind, message: `it is ${kind}`, subject: 'x', hint: 'try' });
 
-function report(moved: number, ...lost: readonly FailureKind[]): Report {
-  return {
-    moved: Array.from({ length: moved }, (_, i) => ({
-      path: `m${i}`,
-      local: `m${i}`,
-      bytes: 1,
-      proof: 'size',
-    })),
-    lost: lost.map((kind, i) => ({ path: `l${i}`, local: `l${i}`, failure: failure(kind) })),
-    bytes: moved,
-  };
+function report(files: number, ...kinds: readonly FailureKind[]): Report {
+  const observer = watch();
+  const record = createRecord(observer, io);
+  for (let i = 0; i < files; i += 1) record.done({ path: `m${i}`, local: `m${i}`, bytes: 1, proof: 'size' });
+  for (const [i, kind] of kinds.entries())
+    record.failed({ path: `l${i}`, local: `l${i}`, failure: failure(kind) });
+  return record.report();
 }
 
 describe('how a transfer of several files ends', () => {
@@ -39,5 +37,13 @@ describe('how a transfer of several files ends', () => {
     const found = failureOf(report(2, 'denied', 'not-found'), 's3://b');
     expect(found?.message).toBe('2 of 4 files failed at s3://b; the first: it is denied');
     expect(found?.facts.hint).toBe('try');
+  });
+
+  it('names the first losses only, and counts all', () => {
+    const ended = report(1, ...Array.from({ length: MOST_LOST + 5 }, () => 'denied' as const));
+    expect([ended.lost.length, ended.failed]).toEqual([MOST_LOST, MOST_LOST + 5]);
+    expect(failureOf(ended, 's3://b')?.message).toContain(
+      `${MOST_LOST + 5} of ${MOST_LOST + 6} files failed`,
+    );
   });
 });

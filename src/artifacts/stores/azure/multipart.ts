@@ -3,7 +3,17 @@ import type { ArtifactPath } from '../../../core/artifact-path.ts';
 import { Failure } from '../../../core/failure.ts';
 import type { Io } from '../../../core/io.ts';
 import type { Media } from '../../../core/media.ts';
-import type { Multipart, Part, Precondition, Receipt, Source, Stored, UploadSession } from '../../store.ts';
+import type {
+  Multipart,
+  Part,
+  Precondition,
+  Receipt,
+  Source,
+  Stored,
+  UploadPlan,
+  UploadSession,
+} from '../../store.ts';
+import { blockId, receiptsAmong, TOKEN_LENGTH, waitingBlocks } from './blocks.ts';
 import { isNoBlob } from './failures.ts';
 import { md5Among, payloadOf } from './payload.ts';
 import { blobOf, call, subjectOf, type Root } from './root.ts';
@@ -11,15 +21,13 @@ import { statBlob } from './stat.ts';
 import { blobHeaders, conditionsOf, digestBytes, openBody, unmet } from './write.ts';
 
 const MIB = 1024 * 1024;
-/** Bytes of a block's id before base64: as long as MLflow's `mlflow_block_00001`, since one blob's ids must be alike. */
-const ID_BYTES = 18;
-const NUMBER_DIGITS = 5;
-
 interface Upload {
   readonly root: Root;
   readonly path: ArtifactPath;
   /** Starts the id of every block, so that two uploads of one name never mix. */
   readonly token: string;
+  /** Bytes of every part but the last. */
+  readonly partBytes: number;
   readonly media: Media;
   readonly when?: Precondition | undefined;
 }
@@ -29,10 +37,6 @@ type Expect = Parameters<UploadSession['commit']>[1];
 function failed(upload: Upload, kind: 'corrupt' | 'invalid' | 'cancelled', reason: string): Failure {
   const subject = subjectOf(upload.root, upload.path);
   return new Failure({ kind, message: `cannot finish ${subject}: ${reason}`, subject });
-}
-
-function blockId({ token }: Upload, number: number): string {
-  return Buffer.from(`${token}${String(number).padStart(NUMBER_DIGITS, '0')}`).toString('base64');
 }
 
 /** Put Block: https://learn.microsoft.com/rest/api/storageservices/put-block */
@@ -45,7 +49,7 @@ async function putBlock(upload: Upload, part: Part, source: Source, io: Io): Pro
   const payload = await payloadOf(source, io);
   const body = await openBody(payload, io);
   const md5 = payload.md5;
-  const id = blockId(upload, part.number);
+  const id = blockId(upload.token, part.number);
   await call(root, path, `store part ${part.number} of`, io, async (abortSignal) =>
     blobOf(root, path).stageBlock(id, body, payload.length, {
       abortSignal,
@@ -64,7 +68,7 @@ function inOrder(upload: Upload, receipts: readonly Receipt[], expect: Expect): 
   for (const [index, receipt] of sorted.entries()) {
     if (receipt.number !== index + 1 || receipt.offset !== size)
       throw failed(upload, 'corrupt', `part ${index + 1} is missing`);
-    if (receipt.tag !== blockId(upload, receipt.number))
+    if (receipt.tag !== blockId(upload.token, receipt.number))
       throw failed(upload, 'corrupt', `part ${index + 1} is of another upload`);
     size += receipt.size;
   }
@@ -130,6 +134,7 @@ function sessionOf(upload: Upload): UploadSession {
   let given = false;
   return {
     token: upload.token,
+    tokenIsSecret: false,
     put: async (part, source, io) => putBlock(upload, part, source, io),
     commit: async (receipts, expect, io) => {
       if (given && !done) throw failed(upload, 'cancelled', 'the upload was given up');
@@ -138,11 +143,27 @@ function sessionOf(upload: Upload): UploadSession {
     abort: async () => {
       given = true;
     },
+    confirmed: (io) => confirmed(upload, io),
   };
 }
 
+async function* confirmed(upload: Upload, io: Io): AsyncGenerator<readonly Receipt[], void> {
+  const { root, path, token, partBytes } = upload;
+  const receipts = receiptsAmong(await waitingBlocks(root, path, io), token, partBytes);
+  if (receipts.length > 0) yield receipts;
+}
+
+function attach(root: Root, path: ArtifactPath, token: string, plan: UploadPlan): UploadSession {
+  const { partBytes, media, when } = plan;
+  return sessionOf({ root, path, token, partBytes, media, when });
+}
+
+function newToken(): string {
+  return randomBytes(TOKEN_LENGTH).toString('hex').slice(0, TOKEN_LENGTH);
+}
+
 /**
- * Uploads in blocks, put in any order. The service has no way to drop blocks that were put and not committed: `abort`
+ * Uploads in blocks, put in any order. Beginning one is no request, so that the token alone names it. The service has no way to drop blocks that were put and not committed: `abort`
  * only forgets them, they are never visible, and they expire after a week or with the next write of that name.
  * https://learn.microsoft.com/rest/api/storageservices/understanding-block-blobs--append-blobs--and-page-blobs
  */
@@ -154,11 +175,7 @@ export function multipartOf(root: Root): Multipart {
     minBytes: 1,
     maxBytes: 4000 * MIB,
     maxParts: 50_000,
-    begin: async (path, { media, when }) => {
-      const token = randomBytes(ID_BYTES)
-        .toString('hex')
-        .slice(0, ID_BYTES - NUMBER_DIGITS);
-      return sessionOf({ root, path, token, media, ...(when === undefined ? {} : { when }) });
-    },
+    begin: async (path, plan) => attach(root, path, newToken(), plan),
+    attach: (path, token, plan) => attach(root, path, token, plan),
   };
 }

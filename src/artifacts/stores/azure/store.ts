@@ -1,5 +1,6 @@
 import type { ArtifactPath } from '../../../core/artifact-path.ts';
 import type { ArtifactStore, Traits } from '../../store.ts';
+import { incompleteOf } from './incomplete.ts';
 import { listPages } from './list.ts';
 import { multipartOf } from './multipart.ts';
 import { readBlob } from './read.ts';
@@ -34,6 +35,7 @@ function traitsOf(connections: number): Traits {
     directories: 'virtual',
     // Azure promises "lexicographic", not of what; a listing goes on by the markers of its pages.
     order: 'none',
+    modified: 'listed',
     stat: 'request',
     unknownLength: 'multipart',
     maxWriteBytes: MAX_WRITE_BYTES,
@@ -57,5 +59,6 @@ export function createAzureStore(root: Root, backend: string, connections: numbe
     remove: async (batch, io) => removeBlobs(root, batch, io),
     facts: async (io) => containerFacts(root, io),
     multipart: multipartOf(root),
+    incomplete: incompleteOf(root),
   };
 }

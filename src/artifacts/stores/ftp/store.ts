@@ -20,6 +20,7 @@ export function ftpTraits(connections: number): Traits {
     ifAbsent: 'checked',
     directories: 'real',
     order: 'path',
+    modified: 'some',
     stat: 'lists-parent',
     unknownLength: 'write',
     maxWriteBytes: Number.MAX_SAFE_INTEGER,

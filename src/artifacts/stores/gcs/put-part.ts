@@ -1,5 +1,6 @@
+import { createTally, type Tally } from '../../../core/hash.ts';
 import type { Io } from '../../../core/io.ts';
-import type { Part, Source } from '../../store.ts';
+import type { Part, Receipt, Source } from '../../store.ts';
 import { wrongSize } from './body.ts';
 import { askStatus, sendPiece } from './resumable.ts';
 import { given, lost, sendableUpTo, uploadFailure, type UploadState } from './upload-state.ts';
@@ -18,20 +19,28 @@ interface Transfer {
   tail: Buffer;
 }
 
-/** Bytes from `from` to the end of the part: what is held, then the source's. */
+/** The part's bytes that were counted yet, up to this offset of the object. */
+function countedTo({ counted }: UploadState, part: Part): number {
+  return counted?.offset === part.offset ? part.offset + counted.tally.bytes : part.offset;
+}
+
+/**
+ * Bytes from `from` to the end of the part: what is held, then the source's. Bytes before `from` that were never counted
+ * (another process sent them) are read too, and not given.
+ */
 async function* bytesFrom(transfer: Transfer, from: number): AsyncGenerator<Uint8Array> {
   const { state, part, source, io } = transfer;
-  const skipped = Math.max(0, from - part.offset);
+  const { tally } = state.counted ?? {};
   if (from < part.offset) yield state.held.subarray(from - state.heldAt);
-  let read = skipped;
-  for await (const chunk of (await source.open(skipped, io.signal)) as AsyncIterable<Uint8Array>) {
+  let read = Math.max(0, Math.min(from, countedTo(state, part)) - part.offset);
+  for await (const chunk of (await source.open(read, io.signal)) as AsyncIterable<Uint8Array>) {
     const at = part.offset + read;
     read += chunk.byteLength;
     if (read > part.size) throw wrongSize(read, part.size);
     // A byte that is sent again was counted already.
-    const known = Math.min(Math.max(0, state.tally.bytes - at), chunk.byteLength);
-    if (known < chunk.byteLength) state.tally.add(chunk.subarray(known));
-    yield chunk;
+    const known = Math.min(Math.max(0, countedTo(state, part) - at), chunk.byteLength);
+    if (known < chunk.byteLength) tally?.add(chunk.subarray(known));
+    if (from < at + chunk.byteLength) yield chunk.subarray(Math.max(0, from - at));
     io.progress?.(chunk.byteLength);
   }
   if (read !== part.size) throw wrongSize(read, part.size);
@@ -77,16 +86,32 @@ async function makeSure(state: UploadState, io: Io): Promise<void> {
   if ('finished' in outcome) throw lost(state, 'the service published it before its end');
 }
 
+/** Makes sure that a part is the next one, and that it can be: what is before it is at the service or held. */
+async function startPart(state: UploadState, part: Part, source: Source, io: Io): Promise<Tally> {
+  const first = state.attached && !state.begun;
+  const next = first || part.offset === given(state);
+  if (!next || (source.size !== undefined && source.size !== part.size)) {
+    throw uploadFailure(state, 'invalid', `part ${part.number} is not the next one`);
+  }
+  await makeSure(state, io);
+  if (first) {
+    if (state.kept < part.offset) throw lost(state, 'the service lost bytes that it had');
+    state.heldAt = part.offset;
+    state.begun = true;
+  }
+  if (state.counted?.offset !== part.offset) {
+    state.counted = { offset: part.offset, tally: createTally(['crc32c']) };
+  }
+  return state.counted.tally;
+}
+
 /**
  * Takes the next part into a session. What the service did not keep is sent again from there; the last bytes wait for the
  * next part or the commit.
  * @throws Failure invalid (not the next part), changed (other bytes than announced), unavailable
  */
-export async function putPart(state: UploadState, part: Part, source: Source, io: Io): Promise<void> {
-  if (part.offset !== given(state) || (source.size !== undefined && source.size !== part.size)) {
-    throw uploadFailure(state, 'invalid', `part ${part.number} is not the next one`);
-  }
-  await makeSure(state, io);
+export async function putPart(state: UploadState, part: Part, source: Source, io: Io): Promise<Receipt> {
+  const tally = await startPart(state, part, source, io);
   const sendEnd = sendableUpTo(part.offset + part.size);
   const transfer: Transfer = { state, part, source, sendEnd, io, tail: Buffer.alloc(0) };
   for (let fruitless = 0; ;) {
@@ -99,6 +124,9 @@ export async function putPart(state: UploadState, part: Part, source: Source, io
       });
     }
   }
-  state.heldAt = Math.max(sendEnd, state.kept);
   state.held = transfer.tail;
+  state.heldAt = part.offset + part.size - transfer.tail.byteLength;
+  delete state.counted;
+  const [checksum] = tally.checksums();
+  return { ...part, tag: String(part.number), ...(checksum ? { checksum } : {}) };
 }

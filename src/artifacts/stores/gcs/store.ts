@@ -28,6 +28,7 @@ function traitsOf(connections: number): Traits {
     ifAbsent: 'atomic',
     directories: 'virtual',
     order: 'path',
+    modified: 'listed',
     stat: 'request',
     unknownLength: 'multipart',
     maxWriteBytes: MAX_OBJECT_BYTES,

@@ -1,8 +1,8 @@
 import type { ArtifactPath } from '../../../core/artifact-path.ts';
+import { combineCrcs } from '../../../core/crc-combine.ts';
 import { Failure } from '../../../core/failure.ts';
-import { createTally, type Tally } from '../../../core/hash.ts';
-import type { Precondition, Stored } from '../../store.ts';
-import { digestOf } from './body.ts';
+import type { Tally } from '../../../core/hash.ts';
+import type { Precondition, Receipt, Stored } from '../../store.ts';
 import { subjectOf, type Root } from './root.ts';
 
 /** Chunks but the last are multiples of this, in bytes. */
@@ -23,24 +23,22 @@ export interface UploadState {
   sure: boolean;
   heldAt: number;
   held: Buffer;
-  /** Of bytes `[0, tally.bytes)`, each counted once however often it is sent. */
-  readonly tally: Tally;
+  /** Of the part that is put: each byte is counted once, however often it is sent. */
+  counted?: { readonly offset: number; readonly tally: Tally };
   ended: boolean;
-  crc32c?: string;
+  /** Whether another process began it, so that bytes of parts that were never put here are at the service. */
+  readonly attached: boolean;
+  /** Whether any part was put here. */
+  begun: boolean;
   done?: Stored;
 }
 
-/** A session of which nothing was sent yet. */
-export function newState(given: Pick<UploadState, 'root' | 'path' | 'uri' | 'when'>): UploadState {
-  return {
-    ...given,
-    kept: 0,
-    sure: true,
-    heldAt: 0,
-    held: Buffer.alloc(0),
-    tally: createTally(['crc32c']),
-    ended: false,
-  };
+/** A session of which nothing was sent yet, or of which nobody here knows what was. */
+export function newState(
+  given: Pick<UploadState, 'root' | 'path' | 'uri' | 'when' | 'attached'>,
+): UploadState {
+  const held = Buffer.alloc(0);
+  return { ...given, kept: 0, sure: !given.attached, heldAt: 0, held, ended: false, begun: false };
 }
 
 /** How many bytes the session was given. */
@@ -53,10 +51,14 @@ export function sendableUpTo(end: number): number {
   return Math.max(0, Math.floor((end - 1) / ALIGNMENT)) * ALIGNMENT;
 }
 
-/** The CRC32C of all bytes, in hex; asked when the last one was given. */
-export function crc32cOf(state: UploadState): string {
-  state.crc32c ??= digestOf(state.tally.checksums(), 'crc32c') ?? '';
-  return state.crc32c;
+/** The CRC32C of all bytes, in hex; undefined when that of a part is not known. */
+export function crc32cOf(receipts: readonly Receipt[]): string | undefined {
+  const pieces: { value: string; bytes: number }[] = [];
+  for (const { checksum, size } of receipts.toSorted((a, b) => a.number - b.number)) {
+    if (checksum?.algorithm !== 'crc32c') return undefined;
+    pieces.push({ value: checksum.value, bytes: size });
+  }
+  return combineCrcs('crc32c', pieces);
 }
 
 export function uploadFailure(
@@ -69,7 +71,11 @@ export function uploadFailure(
   return new Failure({ kind, message: `cannot finish ${subject}: ${reason}`, subject }, cause);
 }
 
-/** The service forgot bytes that are no longer at hand, or the whole session. */
+/**
+ * The service forgot bytes that are no longer at hand, or the whole session. Whoever took the upload up again begins it
+ * anew; to whoever began it, the service failed.
+ */
 export function lost(state: UploadState, reason: string, cause?: unknown): Failure {
-  return uploadFailure(state, 'unavailable', reason, cause).with({ hint: 'log the file again' });
+  const kind = state.attached ? 'not-found' : 'unavailable';
+  return uploadFailure(state, kind, reason, cause).with({ hint: 'log the file again' });
 }

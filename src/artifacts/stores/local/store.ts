@@ -18,6 +18,7 @@ export const LOCAL_TRAITS: Traits = {
   ifAbsent: 'atomic',
   directories: 'real',
   order: 'path',
+  modified: 'listed',
   stat: 'request',
   unknownLength: 'write',
   maxWriteBytes: Number.MAX_SAFE_INTEGER,

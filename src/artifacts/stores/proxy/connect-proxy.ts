@@ -52,6 +52,7 @@ export const PROXY_TRAITS: Traits = {
   ifAbsent: 'checked',
   directories: 'virtual',
   order: 'path',
+  modified: 'none',
   stat: 'lists-parent',
   unknownLength: 'write',
   maxWriteBytes: Number.MAX_SAFE_INTEGER,

@@ -221,12 +221,27 @@ async function abort(upload: Upload, io: Io): Promise<void> {
   await expectDone(asked, await send(upload.client, { ...asked, headers, body }, io));
 }
 
+/** An upload of another process. The URLs of its parts are kept by nobody, so all that is left is to give it up. */
+function attach(client: ProxyClient, direct: Direct, path: ArtifactPath, token: string): UploadSession {
+  const place = { client, direct, path, ...splitPlace(client, path), signed: [] };
+  const session = sessionOf(token === '' ? place : { ...place, id: token });
+  const refuse = async () => {
+    throw failed(
+      subjectOf(client, path),
+      'unsupported',
+      'the upload of another process can only be given up',
+    );
+  };
+  return { ...session, put: refuse, commit: refuse };
+}
+
 function sessionOf(upload: Upload): UploadSession {
   const subject = subjectOf(upload.client, upload.path);
   let done: Stored | undefined;
   let over = false;
   return {
     token: upload.id ?? '',
+    tokenIsSecret: false,
     put: async (part, source, io) => putPart(upload, part, source, io),
     commit: async (receipts, expect, io) => {
       if (done) return done;
@@ -266,7 +281,7 @@ async function begin(
  * Uploads in parallel parts that go straight to the store behind the server, by URLs that the server signs: no byte of
  * them passes through the server. They exist always; a server that does not offer them, or says that it takes none
  * (501, or no such endpoint), is `unsupported` before a byte moved, and asked only once. The server chooses the media
- * type. URLs are secrets of one upload: never shown and not kept, so another process cannot go on with it.
+ * type. URLs are secrets of one upload: never shown and not kept, so another process can only give it up.
  * @see mlflow/store/artifact/http_artifact_repo.py `_try_multipart_upload`
  */
 export function multipartOf(client: ProxyClient, direct: Direct, options: DirectOptions): Multipart {
@@ -279,5 +294,6 @@ export function multipartOf(client: ProxyClient, direct: Direct, options: Direct
     maxParts: 10_000,
     preferred: { fromBytes: options.fromBytes, partBytes: options.partBytes },
     begin: async (path, plan, io) => begin(client, direct, path, plan, io),
+    attach: (path, token) => attach(client, direct, path, token),
   };
 }

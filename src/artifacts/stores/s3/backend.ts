@@ -26,6 +26,8 @@ export interface S3Options extends EndpointOptions {
   readonly maxSockets: number;
   readonly net: Net;
   readonly clock: Clock;
+  /** Tells what a person should know and that stops nothing. */
+  readonly warn?: (message: string) => void;
 }
 
 /** Connections and credentials of S3, shared by all its stores. */
@@ -93,10 +95,11 @@ export async function connectS3(given: S3Options): Promise<S3Backend> {
   const owner = options.expectedBucketOwner;
   const headers = owner === undefined ? {} : { 'x-amz-expected-bucket-owner': owner };
   const { net, clock } = options;
+  const warn = options.warn === undefined ? {} : { warn: options.warn };
   const clients = new Map<string, BucketClient>();
   const clientOf = (site: Site): BucketClient => {
     const key = `${site.endpoint?.href ?? 'amazon'} ${site.bucket}`;
-    const client = clients.get(key) ?? createBucketClient(site, { net, clock, keys, headers });
+    const client = clients.get(key) ?? createBucketClient(site, { net, clock, keys, headers, ...warn });
     clients.set(key, client);
     return client;
   };

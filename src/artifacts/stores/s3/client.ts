@@ -3,6 +3,7 @@ import type { Io } from '../../../core/io.ts';
 import { readText } from '../../../net/read-body.ts';
 import type { Net, NetResponse } from '../../../net/net.ts';
 import { actionOf } from './action.ts';
+import { skewTold, skewWarning } from './clock-skew.ts';
 import type { KeySource } from './credentials.ts';
 import { urlOf, type Site } from './endpoint.ts';
 import { refusalFailure, type Asked } from './failures.ts';
@@ -24,6 +25,8 @@ export interface Call {
   /** Lower-case names. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly payload?: Payload;
+  /** Whether sending it twice does no more than once, where its method does not say so already. */
+  readonly repeatable?: true;
 }
 
 /** Signed S3 requests to one bucket. */
@@ -33,7 +36,8 @@ export interface BucketClient {
   readonly plain: boolean;
   /**
    * Sends a request; a success (status below 300) is given back, its body to be consumed or destroyed. The bucket's
-   * region is learned from a refusal and the request signed anew for it, once; keys that have expired are renewed, once.
+   * region is learned from a refusal and the request signed anew for it, once; keys that have expired are renewed, once; a
+   * clock that is off is set right by the server's, once.
    * A redirect is never followed: the region alone decides the host.
    * @throws Failure as `refusalFailure` maps it, and those of Net
    */
@@ -50,6 +54,8 @@ export interface ClientOptions {
   readonly keys: KeySource;
   /** Headers of every request. */
   readonly headers: Readonly<Record<string, string>>;
+  /** Tells what a person should know and that stops nothing. */
+  readonly warn?: (message: string) => void;
 }
 
 /** The largest XML answer, in bytes; a page of 1,000 keys of 1,024 bytes, percent-encoded, stays below. */
@@ -64,6 +70,8 @@ interface Talk {
   readonly options: ClientOptions;
   region: string;
   seen: boolean;
+  /** By how much the server's clock is ahead of ours, in ms. */
+  skewMs: number;
 }
 
 /** Gives up a body that holds nothing; its connection is kept for the next request. */
@@ -102,11 +110,13 @@ async function transmit(talk: Talk, call: Call, keys: AwsKeys | undefined, io: I
   const url = urlOf(talk.site, region, call.key, call.query ?? {});
   const given = { ...options.headers, ...call.headers, ...payload?.headers };
   const signable = { method, url, headers: given, payloadHash: payload?.hash ?? EMPTY_SHA256 };
-  const headers = signedHeaders(signable, keys, { region, now: options.clock.now() });
-  const request = { method, url, headers, redirect: 'manual' as const };
+  const headers = signedHeaders(signable, keys, { region, now: options.clock.now() + talk.skewMs });
+  const repeatable = call.repeatable === undefined ? {} : { repeatable: true as const };
+  const request = { method, url, headers, redirect: 'manual' as const, ...repeatable };
   if (payload === undefined) return options.net.send(request, io);
   const body = await payload.open(io);
-  const response = await options.net.send({ ...request, body, length: payload.length }, io);
+  const reopen = payload.replayable ? { reopen: async () => payload.open(io) } : {};
+  const response = await options.net.send({ ...request, body, ...reopen, length: payload.length }, io);
   if (body instanceof Uint8Array && response.status < 300) io.progress?.(body.byteLength);
   return response;
 }
@@ -117,18 +127,40 @@ async function explain(talk: Talk, call: Call, io: Io): Promise<void> {
   response.body.destroy();
 }
 
+/** A refusal, and how the request was signed. */
+interface Refused {
+  readonly by: Refusal;
+  readonly region: string;
+  readonly skewMs: number;
+  readonly keys: AwsKeys | undefined;
+}
+
 /** What one request has tried after refusals; each thing is tried once. */
 interface Tried {
   moved?: true;
+  timed?: true;
   renewed?: true;
   explained?: true;
+}
+
+/** Takes the server's time for signatures when ours is what it minds. */
+function learnTime(talk: Talk, call: Call, refused: Refused, io: Io): boolean {
+  const skewMs = skewTold(refused.by, talk.options.clock.now(), refused.skewMs);
+  if (skewMs === undefined) return false;
+  // Many requests are refused at once; the first one has said it.
+  if (refused.skewMs !== talk.skewMs) return true;
+  const { host } = askedOf(talk, call);
+  talk.skewMs = skewMs;
+  io.trace?.('clock', { host, skewMs });
+  talk.options.warn?.(skewWarning(host, skewMs));
+  return true;
 }
 
 /** Makes the next try of a refused request different; false when there is nothing left to try. */
 async function prepareAgain(
   talk: Talk,
   call: Call,
-  refused: { readonly by: Refusal; readonly region: string; readonly keys: AwsKeys | undefined },
+  refused: Refused,
   tried: Tried,
   io: Io,
 ): Promise<boolean> {
@@ -139,6 +171,7 @@ async function prepareAgain(
     talk.region = next;
     return (tried.moved = true);
   }
+  if (!tried.timed && learnTime(talk, call, refused, io)) return (tried.timed = true);
   if (!tried.renewed && isStale(refused.by) && talk.options.keys.reject(refused.keys)) {
     return (tried.renewed = true);
   }
@@ -151,15 +184,15 @@ async function prepareAgain(
 
 async function send(talk: Talk, call: Call, io: Io): Promise<NetResponse> {
   for (const tried: Tried = {}; ;) {
-    const { region } = talk;
     const keys = await talk.options.keys.get(io);
+    const { region, skewMs } = talk;
     const response = await transmit(talk, call, keys, io);
     if (response.status < 300) {
       talk.seen = true;
       return response;
     }
     const by = await readRefusal(response);
-    const again = await prepareAgain(talk, call, { by, region, keys }, tried, io);
+    const again = await prepareAgain(talk, call, { by, region, skewMs, keys }, tried, io);
     if (!again) throw refusalFailure(askedOf(talk, call), by);
   }
 }
@@ -174,7 +207,7 @@ async function ask(talk: Talk, call: Call, io: Io): Promise<Element> {
 
 /** The client of one bucket; clients of one backend share connections and keys. */
 export function createBucketClient(site: Site, options: ClientOptions): BucketClient {
-  const talk: Talk = { site, options, region: site.region, seen: false };
+  const talk: Talk = { site, options, region: site.region, seen: false, skewMs: 0 };
   return {
     site,
     plain: site.endpoint?.protocol === 'http:',

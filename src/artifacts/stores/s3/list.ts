@@ -32,7 +32,7 @@ function payer(root: Root): Record<string, string> {
 }
 
 /** Names travel percent-encoded, a space as `+`, when the answer says so; some servers do not. */
-function decoder(answer: Element, subject: string): (text: string) => string {
+export function decoder(answer: Element, subject: string): (text: string) => string {
   if (textOf(answer, 'EncodingType') !== 'url') return (text) => text;
   return (text) => {
     try {
@@ -47,7 +47,7 @@ function decoder(answer: Element, subject: string): (text: string) => string {
 }
 
 /** A name as it was listed, seen from the root; the layers refuse one that is not allowed. */
-function pathOf(root: Root, key: string): ArtifactPath {
+export function pathOf(root: Root, key: string): ArtifactPath {
   const top = root.prefix === '' ? '' : `${root.prefix}/`;
   return parseArtifactPath(key.startsWith(top) ? key.slice(top.length) : key);
 }

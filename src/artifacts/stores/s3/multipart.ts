@@ -2,8 +2,18 @@ import { createHash } from 'node:crypto';
 import type { ArtifactPath } from '../../../core/artifact-path.ts';
 import { Failure } from '../../../core/failure.ts';
 import type { Io } from '../../../core/io.ts';
-import type { Multipart, Part, Precondition, Receipt, Source, Stored, UploadSession } from '../../store.ts';
+import type {
+  Multipart,
+  Part,
+  Precondition,
+  Receipt,
+  Source,
+  Stored,
+  UploadPlan,
+  UploadSession,
+} from '../../store.ts';
 import { discard } from './client.ts';
+import { confirmedParts } from './confirmed-parts.ts';
 import { toBase64, type Algorithm } from './digest.ts';
 import { bareTag, versionOf } from './entry.ts';
 import { codeOf } from './failures.ts';
@@ -19,6 +29,8 @@ interface Upload {
   readonly root: Root;
   readonly path: ArtifactPath;
   readonly id: string;
+  /** Bytes of every part but the last. */
+  readonly partBytes: number;
   readonly when?: Precondition | undefined;
 }
 
@@ -133,6 +145,7 @@ async function complete(upload: Upload, receipts: readonly Receipt[], io: Io): P
     const call = {
       method: 'POST',
       doing: 'finish',
+      repeatable: true,
       subject: subjectOf(root, path),
       key: keyOf(root, path),
       query: { uploadId: upload.id },
@@ -159,7 +172,11 @@ async function complete(upload: Upload, receipts: readonly Receipt[], io: Io): P
   throw failed(upload, 'corrupt', 'what is stored is not what was sent');
 }
 
-async function abort(upload: Upload, io: Io): Promise<void> {
+/**
+ * AbortMultipartUpload; an upload that is gone is done:
+ * https://docs.aws.amazon.com/AmazonS3/latest/API/API_AbortMultipartUpload.html
+ */
+export async function giveUp(upload: Pick<Upload, 'root' | 'path' | 'id'>, io: Io): Promise<void> {
   const { root, path } = upload;
   try {
     const response = await root.client.send(
@@ -182,21 +199,22 @@ function sessionOf(upload: Upload): UploadSession {
   let done: Stored | undefined;
   return {
     token: upload.id,
+    tokenIsSecret: false,
     put: async (part, source, io) => putPart(upload, part, source, io),
     commit: async (receipts, expect, io) => {
       done ??= await complete(upload, inOrder(upload, receipts, expect), io);
       return done;
     },
-    abort: async (io) => abort(upload, io),
+    abort: async (io) => giveUp(upload, io),
+    confirmed: (io) => confirmedParts(upload, io),
   };
 }
 
-async function begin(
-  root: Root,
-  path: ArtifactPath,
-  plan: Parameters<Multipart['begin']>[1],
-  io: Io,
-): Promise<UploadSession> {
+function attach(root: Root, path: ArtifactPath, id: string, plan: UploadPlan): UploadSession {
+  return sessionOf({ root, path, id, partBytes: plan.partBytes, when: plan.when });
+}
+
+async function begin(root: Root, path: ArtifactPath, plan: UploadPlan, io: Io): Promise<UploadSession> {
   await checkCondition(root, path, plan.when, io);
   const subject = subjectOf(root, path);
   const checksum = announcedBy(root);
@@ -204,6 +222,7 @@ async function begin(
     {
       method: 'POST',
       doing: 'begin the upload of',
+      repeatable: true,
       subject,
       key: keyOf(root, path),
       query: { uploads: '' },
@@ -218,7 +237,7 @@ async function begin(
   const id = textOf(answer, 'UploadId');
   if (!id)
     throw new Failure({ kind: 'corrupt', message: `the server began no upload of ${subject}`, subject });
-  return sessionOf({ root, path, id, when: plan.when });
+  return attach(root, path, id, plan);
 }
 
 /**
@@ -234,5 +253,6 @@ export function multipartOf(root: Root): Multipart {
     maxBytes: 5 * 1024 * MIB,
     maxParts: 10_000,
     begin: async (path, plan, io) => begin(root, path, plan, io),
+    attach: (path, token, plan) => attach(root, path, token, plan),
   };
 }

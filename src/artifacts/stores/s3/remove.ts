@@ -119,6 +119,7 @@ async function askRemoval(root: Root, targets: readonly Target[], io: Io): Promi
     {
       method: 'POST',
       doing: 'remove from',
+      repeatable: true,
       subject: root.label,
       query: { delete: '' },
       headers: { 'content-type': 'application/xml', ...payer(root) },

@@ -1,5 +1,6 @@
 import type { ArtifactPath } from '../../../core/artifact-path.ts';
 import type { ArtifactStore, Traits } from '../../store.ts';
+import { incompleteOf } from './incomplete.ts';
 import { listPages } from './list.ts';
 import { multipartOf } from './multipart.ts';
 import { readObject } from './read.ts';
@@ -28,6 +29,7 @@ function traitsOf(root: Root, connections: number): Traits {
     directories: 'virtual',
     // Directory buckets list in no order: https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
     order: root.client.site.bucket.endsWith('--x-s3') ? 'none' : 'path',
+    modified: 'listed',
     stat: 'request',
     unknownLength: 'multipart',
     maxWriteBytes: MAX_WRITE_BYTES,
@@ -51,5 +53,6 @@ export function createS3Store(root: Root, backend: string, connections: number):
     remove: async (batch, io) => removeObjects(root, batch, io),
     facts: async (io) => bucketFacts(root, io),
     multipart: multipartOf(root),
+    incomplete: incompleteOf(root),
   };
 }

@@ -23,6 +23,7 @@ export function sftpTraits(sessions: number, publish: Traits['publish']): Traits
     ifAbsent: 'atomic',
     directories: 'real',
     order: 'path',
+    modified: 'listed',
     stat: 'request',
     unknownLength: 'write',
     maxWriteBytes: Number.MAX_SAFE_INTEGER,

@@ -3,22 +3,26 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parentOf, parseArtifactPath, type Under } from '../../../core/artifact-path.ts';
 import { modelsParts, parseLocation } from '../../../core/location.ts';
-import { fetchArtifacts } from '../../../session/fetch-artifacts.ts';
+import { fetchArtifacts, type FetchAsk } from '../../../session/fetch-artifacts.ts';
 import { openReader, type Opened } from '../../../session/open-reader.ts';
 import type { Session } from '../../../session/session.ts';
+import type { Resume } from '../../../session/transfer-options.ts';
 import { failureOf } from '../../../transfer/report.ts';
 import type { View } from '../../command.ts';
-import type { TransferItem } from '../../output/artifacts.ts';
+import type { PlanItem, TransferItem } from '../../output/artifacts.ts';
 import { showProgress } from '../../render/progress.ts';
 import { readPath } from './artifact-path-operand.ts';
-import { countsText, tellOutcome, transferCounts, transferItems } from './transfer-view.ts';
+import { downloadPlan, planView } from './plan-view.ts';
+import { inManifest, readSelection, type SelectionFlags } from './selection.ts';
+import { countsText, showTransfer, skippedText, transferCounts } from './transfer-view.ts';
 
 /** What the command line asks for. */
-export interface DownloadAsk {
+export interface DownloadAsk extends SelectionFlags {
   readonly runId: string | undefined;
   readonly artifactPath: string | undefined;
   readonly uri: string | undefined;
   readonly folder: string | undefined;
+  readonly resume: Resume;
 }
 
 /**
@@ -41,7 +45,7 @@ function folderBelowModel(asked: string): Under {
 
 async function targetFolder(ask: DownloadAsk, cwd: string): Promise<string> {
   if (ask.folder !== undefined) return resolve(cwd, ask.folder);
-  return mkdtemp(join(tmpdir(), 'mlstow-'));
+  return ask.dryRun ? join(tmpdir(), 'mlstow-XXXXXX') : mkdtemp(join(tmpdir(), 'mlstow-'));
 }
 
 function refuseBoth(ask: DownloadAsk, session: Session): void {
@@ -51,30 +55,60 @@ function refuseBoth(ask: DownloadAsk, session: Session): void {
 }
 
 /** Downloads what was asked for and prints where it is. */
-export async function downloadView(session: Session, ask: DownloadAsk): Promise<View<TransferItem>> {
+export async function downloadView(
+  session: Session,
+  ask: DownloadAsk,
+): Promise<View<TransferItem> | View<PlanItem>> {
   refuseBoth(ask, session);
+  const selection = readSelection(ask);
   const path = ask.uri === undefined ? readPath(ask.artifactPath) : '';
   const opened = await openReader(session, { runId: ask.runId, uri: ask.uri, path });
   const [{ location }] = opened.resolution.places;
-  const progress = await showProgress(session, 'downloading');
-  const folder = await targetFolder(ask, session.world.cwd);
   const { below, name } = placeInTarget(ask, opened);
-  const target = { folder: join(folder, below), name };
-  const fetched = await fetchArtifacts(session, opened, target, progress).finally(() => progress.close());
-  const { report } = fetched;
-  tellOutcome(session, report, `downloaded ${countsText(report)} from ${location.redacted}`);
-  const failure = failureOf(report, location.redacted);
-  const place = failure ? [] : [`${fetched.localPath}\n`];
+  const folder = join(await targetFolder(ask, session.world.cwd), below);
+  const target = { folder, name, resume: ask.resume, ...selection };
+  if (selection.dryRun) return dryView(session, ask, opened, target);
+  const progress = await showProgress(session, 'downloading');
+  const fetch = await fetchArtifacts(session, opened, target).catch((thrown: unknown) => {
+    progress.close();
+    throw thrown;
+  });
+  const shown = await showTransfer(session, progress, inManifest(session, ask.manifest, fetch), {
+    odd: ({ path, detail = 'special' }) => `${path} is ${detail} and is not downloaded`,
+    done: (report) => `downloaded ${countsText(report)} from ${location.redacted}${skippedText(report)}`,
+  });
+  const failure = () => failureOf(shown.report(), location.redacted);
+  const place = () => (failure() ? [] : [`${fetch.localPath}\n`]);
   return {
-    items: transferItems(report),
+    items: shown.items,
     data: () => ({
       ...(ask.runId === undefined ? {} : { run_id: ask.runId }),
       artifact_uri: location.redacted,
-      local_path: fetched.localPath,
-      ...transferCounts(report),
+      local_path: fetch.localPath,
+      ...transferCounts(shown.report()),
     }),
-    text: () => place.map((line) => `\n${line}`),
-    quiet: () => place,
-    failure: () => failure,
+    text: () => place().map((line) => `\n${line}`),
+    quiet: place,
+    failure,
   };
+}
+
+async function dryView(
+  session: Session,
+  ask: DownloadAsk,
+  opened: Opened,
+  target: FetchAsk,
+): Promise<View<PlanItem>> {
+  const { localPath, plan } = await fetchArtifacts(session, opened, target);
+  const [{ location }] = opened.resolution.places;
+  const items = downloadPlan(await plan(), (name) => join(target.folder, name));
+  return planView(session, items, {
+    done: `downloaded to ${localPath}`,
+    fields: {
+      ...(ask.runId === undefined ? {} : { run_id: ask.runId }),
+      artifact_uri: location.redacted,
+      local_path: localPath,
+    },
+    subject: location.redacted,
+  });
 }

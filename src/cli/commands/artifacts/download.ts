@@ -1,5 +1,6 @@
 import { command, text } from '../../command.ts';
-import { STORE_OPTIONS } from '../../global-options.ts';
+import { SELECTION_OPTIONS, STORE_OPTIONS, TRANSFER_OPTIONS } from '../../global-options.ts';
+import { readResume } from './read-resume.ts';
 
 export const download = command({
   name: 'artifacts download',
@@ -17,10 +18,12 @@ export const download = command({
     ),
     uri: text('-u, --artifact-uri <uri>', 'download this URI instead; it wins over a run'),
     folder: text('-d, --dst-path <folder>', 'where to; a new temporary folder when absent'),
+    ...SELECTION_OPTIONS,
+    ...TRANSFER_OPTIONS,
     ...STORE_OPTIONS,
   },
   async run(session, values) {
     const { downloadView } = await import('./download-view.ts');
-    return downloadView(session, values);
+    return downloadView(session, { ...values, resume: readResume(values) });
   },
 });

@@ -1,13 +1,14 @@
 import { basename } from 'node:path';
 import { failureOf } from '../../../transfer/report.ts';
-import type { UploadSource } from '../../../transfer/plan-uploads.ts';
-import type { Under } from '../../../core/artifact-path.ts';
-import { logArtifacts as logToRun } from '../../../session/log-artifacts.ts';
+import type { UploadSource } from '../../../transfer/plan/upload-plan.ts';
+import { logArtifacts as logToRun, type LogAsk } from '../../../session/log-artifacts.ts';
 import type { Session } from '../../../session/session.ts';
 import type { View } from '../../command.ts';
-import type { TransferItem } from '../../output/artifacts.ts';
+import type { PlanItem, TransferItem } from '../../output/artifacts.ts';
 import { showProgress } from '../../render/progress.ts';
-import { countsText, tellOutcome, transferCounts, transferItems } from './transfer-view.ts';
+import { planView, uploadPlan } from './plan-view.ts';
+import { inManifest, readSelection, type SelectionFlags } from './selection.ts';
+import { countsText, showTransfer, skippedText, transferCounts } from './transfer-view.ts';
 
 /** What the summary calls the sources: `model/`, `contents of model/`, `standard input`. */
 function nameOfSource(source: UploadSource): string {
@@ -20,19 +21,38 @@ function nameOfSource(source: UploadSource): string {
 /** Logs sources to a run and tells what happened: nothing on stdout in text mode, as mlflow. */
 export async function logView(
   session: Session,
-  ask: { readonly runId: string; readonly under: Under; readonly sources: readonly UploadSource[] },
-): Promise<View<TransferItem>> {
+  flags: SelectionFlags,
+  what: LogAsk,
+): Promise<View<TransferItem> | View<PlanItem>> {
+  const ask = { ...what, ...readSelection(flags) };
+  if (ask.dryRun) return dryView(session, ask);
   const progress = await showProgress(session, 'logging');
-  const { destination, report } = await logToRun(session, ask, progress).finally(() => progress.close());
-  const { redacted } = destination.location;
+  const logging = await logToRun(session, ask).catch((thrown: unknown) => {
+    progress.close();
+    throw thrown;
+  });
+  const { redacted } = logging.destination.location;
   const names = ask.sources.map(nameOfSource).join(', ');
-  tellOutcome(session, report, `logged ${names} to ${redacted}: ${countsText(report)}`);
-  const failure = failureOf(report, redacted);
+  const shown = await showTransfer(session, progress, inManifest(session, flags.manifest, logging), {
+    odd: ({ path, local = path, detail = 'special' }) => `${local} is not logged: it is ${detail}`,
+    done: (report) => `logged ${names} to ${redacted}: ${countsText(report)}${skippedText(report)}`,
+  });
+  const failure = () => failureOf(shown.report(), redacted);
   return {
-    items: transferItems(report),
-    data: () => ({ run_id: ask.runId, artifact_uri: redacted, ...transferCounts(report) }),
+    items: shown.items,
+    data: () => ({ run_id: ask.runId, artifact_uri: redacted, ...transferCounts(shown.report()) }),
     text: () => [],
-    quiet: () => (failure ? [] : [`${ask.under === '' ? redacted : `${redacted}/${ask.under}`}\n`]),
-    failure: () => failure,
+    quiet: () => (failure() ? [] : [`${ask.under === '' ? redacted : `${redacted}/${ask.under}`}\n`]),
+    failure,
   };
+}
+
+async function dryView(session: Session, ask: LogAsk): Promise<View<PlanItem>> {
+  const { destination, plan } = await logToRun(session, ask);
+  const { redacted } = destination.location;
+  return planView(session, uploadPlan(await plan()), {
+    done: `logged to ${redacted}`,
+    fields: { run_id: ask.runId, artifact_uri: redacted },
+    subject: redacted,
+  });
 }

@@ -2,11 +2,17 @@ import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { parseArtifactPath } from '../../../core/artifact-path.ts';
 import { Failure } from '../../../core/failure.ts';
-import type { UploadSource } from '../../../transfer/plan-uploads.ts';
+import type { UploadSource } from '../../../transfer/plan/upload-plan.ts';
 import type { Session } from '../../../session/session.ts';
 import { command, required, text } from '../../command.ts';
-import { PLACEMENT_OPTIONS, STORE_OPTIONS } from '../../global-options.ts';
+import {
+  PLACEMENT_OPTIONS,
+  SELECTION_OPTIONS,
+  STORE_OPTIONS,
+  TRANSFER_OPTIONS,
+} from '../../global-options.ts';
 import { readPath } from './artifact-path-operand.ts';
+import { readResume } from './read-resume.ts';
 
 const RUN = text('-r, --run-id <id>', 'run to log to', { setting: 'tracking.runId' });
 const UNDER = text('-a, --artifact-path <path>', 'folder of the run to log into');
@@ -65,6 +71,8 @@ export const log = command({
     artifactPath: UNDER,
     name: text('--name <name>', 'what standard input is called at the run'),
     ...PLACEMENT_OPTIONS,
+    ...SELECTION_OPTIONS,
+    ...TRANSFER_OPTIONS,
     ...STORE_OPTIONS,
   },
   async run(session, values, operands) {
@@ -72,7 +80,12 @@ export const log = command({
     const sources = readSources(session, operands, values.name);
     for (const path of operands.filter((each) => each.endsWith('/')))
       await refuseFile(session, path, 'leave out the slash at its end, which means the contents of a folder');
-    return logView(session, { runId: runOf(session), under: readPath(values.artifactPath), sources });
+    return logView(session, values, {
+      runId: runOf(session),
+      under: readPath(values.artifactPath),
+      sources,
+      resume: readResume(values),
+    });
   },
 });
 
@@ -84,6 +97,8 @@ export const logArtifact = command({
     runId: RUN,
     artifactPath: UNDER,
     ...PLACEMENT_OPTIONS,
+    ...SELECTION_OPTIONS,
+    ...TRANSFER_OPTIONS,
     ...STORE_OPTIONS,
   },
   async run(session, values) {
@@ -95,10 +110,11 @@ export const logArtifact = command({
       );
     }
     const source: UploadSource = { kind: 'path', path: values.localFile, contentsOnly: false };
-    return logView(session, {
+    return logView(session, values, {
       runId: runOf(session),
       under: readPath(values.artifactPath),
       sources: [source],
+      resume: readResume(values),
     });
   },
 });
@@ -111,16 +127,19 @@ export const logArtifacts = command({
     runId: RUN,
     artifactPath: UNDER,
     ...PLACEMENT_OPTIONS,
+    ...SELECTION_OPTIONS,
+    ...TRANSFER_OPTIONS,
     ...STORE_OPTIONS,
   },
   async run(session, values) {
     const { logView } = await import('./log-view.ts');
     await refuseFile(session, values.localDir, 'log it with: mlstow artifacts log-artifact -l FILE');
     const source: UploadSource = { kind: 'path', path: values.localDir, contentsOnly: true };
-    return logView(session, {
+    return logView(session, values, {
       runId: runOf(session),
       under: readPath(values.artifactPath),
       sources: [source],
+      resume: readResume(values),
     });
   },
 });

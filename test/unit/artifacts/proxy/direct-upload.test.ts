@@ -49,6 +49,30 @@ describe('an upload in parts', () => {
     expect(store.requests.map(({ body }) => body.toString())).toEqual(['twelv', 'e byt', 'es']);
   });
 
+  test('of another process can only be given up', async () => {
+    const server = await openServer({ store: await startStore() });
+    const session = multipartOf(server).attach!(at('dir/big.bin'), 'upload 1', plan(12));
+    expect([session.token, session.confirmed]).toEqual(['upload 1', undefined]);
+    const part = { number: 1, offset: 0, size: 5 };
+    expect((await failureOf(session.put(part, bytesSource(bytes.subarray(0, 5)), io))).kind).toBe(
+      'unsupported',
+    );
+    const expectation = { size: 0, checksums: [] };
+    expect((await failureOf(session.commit([], expectation, io))).kind).toBe('unsupported');
+    expect(server.requests).toEqual([]);
+    await session.abort(io);
+    await session.abort(io);
+    expect(acts(server)).toEqual(['POST /mpu/abort/0/r/dir']);
+    const [{ body }] = server.requests as [Recorded];
+    expect(JSON.parse(body.toString())).toEqual({ path: 'big.bin', upload_id: 'upload 1' });
+  });
+
+  test('of another process that has no name, as at Azure, needs no giving up', async () => {
+    const server = await openServer({ store: await startStore() });
+    await multipartOf(server).attach!(at('dir/big.bin'), '', plan(12)).abort(io);
+    expect(server.requests).toEqual([]);
+  });
+
   test('sends the headers that the server gave, and no credentials', async () => {
     const store = await startStore();
     await send(await openServer({ store, listed: 12 }), bytes);

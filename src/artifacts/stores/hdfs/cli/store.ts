@@ -18,6 +18,7 @@ export const CLI_TRAITS: Traits = {
   ifAbsent: 'checked',
   directories: 'real',
   order: 'path',
+  modified: 'listed',
   stat: 'request',
   unknownLength: 'write',
   maxWriteBytes: Number.MAX_SAFE_INTEGER,

@@ -13,6 +13,7 @@ const WEBHDFS_TRAITS: Omit<Traits, 'connections' | 'publish'> = {
   ifAbsent: 'atomic',
   directories: 'real',
   order: 'path',
+  modified: 'listed',
   stat: 'request',
   unknownLength: 'write',
   maxWriteBytes: Number.MAX_SAFE_INTEGER,

@@ -1,0 +1,144 @@
+import { closeSync, ftruncateSync, openSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { Failure } from '../core/failure.ts';
+import type { MoveWhy, SkipWhy } from './items.ts';
+import type { Observer, Proof } from './report.ts';
+
+/** One line of a manifest: what became of one file. */
+export interface ManifestLine {
+  readonly path: string;
+  /** On this machine; `-` for standard input. */
+  readonly local?: string;
+  readonly bytes?: number;
+  readonly action: 'moved' | 'skipped' | 'failed';
+  readonly why?: MoveWhy | SkipWhy;
+  /** What proved that it is whole. */
+  readonly verified?: Proof;
+  /** `algorithm:hex` of the whole file, where the store knows one. */
+  readonly checksum?: string;
+  readonly error?: string;
+}
+
+/** A file of JSON Lines that says of each file what became of it. */
+export interface Manifest {
+  /** An observer that writes down what it is told and tells it on. */
+  observing(observer: Observer): Observer;
+  /** @throws Failure no-space, denied: not every line could be written */
+  close(): void;
+}
+
+/** How many characters wait until they are written, and for how long, in ms. */
+const MOST_WAITING = 16 * 1024;
+const WAIT_MS = 200;
+
+/**
+ * Opens a manifest, replacing an earlier one. Lines reach it whole, soon, and on every way out of the process but a kill.
+ * @throws Failure denied, not-found, no-space: nothing can be written there
+ */
+export function openManifest(file: string): Manifest {
+  const lines = createLines(file);
+  const put = (line: ManifestLine): void => lines.put(`${JSON.stringify(line)}\n`);
+  return {
+    observing: (observer) => ({
+      ...observer,
+      done: (moved) => {
+        const { path, local, bytes, why, proof, checksum } = moved;
+        const known = checksum ? { checksum: `${checksum.algorithm}:${checksum.value}` } : {};
+        put({ path, local, bytes, action: 'moved', ...(why ? { why } : {}), verified: proof, ...known });
+        observer.done(moved);
+      },
+      skipped: (skipped) => {
+        const { path, local, bytes, why } = skipped;
+        const facts = {
+          ...(local === undefined ? {} : { local }),
+          ...(bytes === undefined ? {} : { bytes }),
+        };
+        put({ path, ...facts, action: 'skipped', why });
+        observer.skipped(skipped);
+      },
+      failed: (lost) => {
+        const { path, local, failure } = lost;
+        put({ path, local, action: 'failed', error: failure.message });
+        observer.failed(lost);
+      },
+    }),
+    close: () => lines.close(),
+  };
+}
+
+interface Lines {
+  put(line: string): void;
+  close(): void;
+}
+
+function createLines(file: string): Lines {
+  const handle = attempt(file, () => openSync(file, 'w'));
+  let waiting = '';
+  let written = 0;
+  let broken: unknown;
+  let timer: NodeJS.Timeout | undefined;
+  const flush = (): void => {
+    clearTimeout(timer);
+    timer = undefined;
+    const bytes = Buffer.from(waiting);
+    waiting = '';
+    if (broken !== undefined || bytes.length === 0) return;
+    try {
+      writeAll(handle, bytes, written);
+      written += bytes.length;
+    } catch (thrown) {
+      broken = thrown;
+    }
+  };
+  process.once('exit', flush);
+  return {
+    put: (line) => {
+      waiting += line;
+      if (waiting.length >= MOST_WAITING) flush();
+      else timer ??= setTimeout(flush, WAIT_MS).unref();
+    },
+    close: () => {
+      flush();
+      process.off('exit', flush);
+      closeSync(handle);
+      if (broken !== undefined) throw unwritable(broken, file);
+    },
+  };
+}
+
+/** What a full disk lets through of a line is taken back. */
+function writeAll(handle: number, bytes: Buffer, from: number): void {
+  let done = 0;
+  try {
+    while (done < bytes.length) done += writeSync(handle, bytes, done);
+  } catch (thrown) {
+    ftruncateSync(handle, from + bytes.subarray(0, done).lastIndexOf('\n') + 1);
+    throw thrown;
+  }
+}
+
+function attempt<T>(file: string, act: () => T): T {
+  try {
+    return act();
+  } catch (thrown) {
+    throw unwritable(thrown, file);
+  }
+}
+
+function unwritable(thrown: unknown, file: string): Failure {
+  const { code = 'unknown error' } = thrown as NodeJS.ErrnoException;
+  const isFull = code === 'ENOSPC' || code === 'EDQUOT';
+  const kind = isFull ? 'no-space' : code === 'ENOENT' ? 'not-found' : 'denied';
+  return new Failure(
+    {
+      kind,
+      message: `the manifest ${file} cannot be written (${code})`,
+      hint:
+        code === 'ENOENT'
+          ? `make the folder first: mkdir -p ${dirname(file)}`
+          : 'name another file with --manifest',
+      subject: file,
+    },
+    thrown,
+  );
+}

@@ -1,0 +1,88 @@
+import type { Io } from '../../core/io.ts';
+import type { Clock } from '../../core/clock.ts';
+import type { ArtifactPath } from '../../core/artifact-path.ts';
+import type { Planned } from '../items.ts';
+import type { Observer } from '../report.ts';
+import type { Job } from './job.ts';
+import { noJournal, type Journal } from './journal/journal.ts';
+import type { Pace } from './pace.ts';
+import type { Record } from './record.ts';
+import { runJobs } from './scheduler.ts';
+
+/** How a transfer is run. */
+export interface RunOptions {
+  /** Files or parts under way at once; the store's connections may allow fewer. */
+  readonly workers: number;
+  readonly observer: Observer;
+  readonly clock: Clock;
+  readonly pace?: Pace | undefined;
+  readonly journal?: Journal | undefined;
+  /** Whether what is unfinished stays when the transfer is stopped, so that the next try takes it up. */
+  readonly keepUnfinished?: boolean;
+  /** Asked before each name of the plan: whoever takes the events may have to catch up. */
+  readonly mayGoOn?: (() => Promise<void>) | undefined;
+}
+
+/** The journal of a transfer, or one that is not kept. */
+export function journalOf({ journal }: RunOptions): Journal {
+  return journal ?? noJournal();
+}
+
+/** What a direction makes of planned names. */
+export interface Direction<F> {
+  readonly width: number;
+  readonly record: Record;
+  sizeOf(file: F): number | undefined;
+  /** Undefined when the file turns out to be no work. */
+  fileJob(file: F): Promise<Job | undefined> | Job | undefined;
+  folderJob(path: ArtifactPath): Job;
+}
+
+/**
+ * Runs a plan while it is made.
+ * @returns what the plan broke off with, once what it gave before has been done
+ */
+export async function runPlan<F>(
+  planned: AsyncIterable<Planned<F>>,
+  direction: Direction<F>,
+  { clock, mayGoOn }: RunOptions,
+  io: Io,
+): Promise<unknown> {
+  let broken: { readonly thrown: unknown } | undefined;
+  const jobs = async function* (): AsyncGenerator<Job> {
+    try {
+      for await (const item of planned) {
+        await mayGoOn?.();
+        const job = await jobOf(item, direction);
+        if (job) yield job;
+      }
+    } catch (thrown) {
+      broken = { thrown };
+    }
+    direction.record.observer.planEnded();
+  };
+  await runJobs(jobs(), { width: direction.width, signal: io.signal, clock });
+  return broken?.thrown;
+}
+
+async function jobOf<F>(item: Planned<F>, direction: Direction<F>): Promise<Job | undefined> {
+  const { record } = direction;
+  switch (item.kind) {
+    case 'skip':
+      record.skipped(item.skipped);
+      return undefined;
+    case 'trouble':
+      record.failed({ path: item.path, local: item.local, failure: item.failure });
+      return undefined;
+    case 'folder':
+      return direction.folderJob(item.path);
+    case 'file':
+      return fileJob(item.file, direction);
+  }
+}
+
+async function fileJob<F>(file: F, direction: Direction<F>): Promise<Job | undefined> {
+  const job = await direction.fileJob(file);
+  if (job) direction.record.observer.planned(1, direction.sizeOf(file) ?? 0);
+  return job;
+}

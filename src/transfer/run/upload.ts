@@ -1,0 +1,140 @@
+import type { ArtifactStore, Multipart } from '../../artifacts/store.ts';
+import type { ArtifactPath } from '../../core/artifact-path.ts';
+import { asFailure, Failure } from '../../core/failure.ts';
+import type { Io } from '../../core/io.ts';
+import type { Planned, UploadFile } from '../items.ts';
+import type { Report } from '../report.ts';
+import { confirmLater } from './confirm-sizes.ts';
+import type { Job, WholeJob } from './job.ts';
+import { storedBefore } from './journal/stored-before.ts';
+import { createRecord } from './record.ts';
+import { journalOf, runPlan } from './run-plan.ts';
+import { discardLeftUploads } from './take-up.ts';
+import { prefersParts, uploadInParts } from './upload-parts.ts';
+import { uploadStream } from './upload-stream.ts';
+import { arrived, writeWhole, type PartedFile, type Uploading, type UploadOptions } from './uploading.ts';
+
+/**
+ * Stores what a plan gives while it is made. One file that fails never stops the others; a cancel stops all. The sizes
+ * of files that nothing proved are read back from the store's listing. With a journal of an interrupted try, what that
+ * moved and the store still has is left alone, and uploads in parts go on where they ended.
+ * @throws Failure what the plan fails with before anything was done
+ */
+export async function runUploads(
+  store: ArtifactStore,
+  planned: AsyncIterable<Planned<UploadFile>>,
+  options: UploadOptions,
+  io: Io,
+): Promise<Report> {
+  const record = createRecord(options.observer, io);
+  const journal = journalOf(options);
+  const confirming = confirmLater(store, record, journal, io);
+  const uploading: Uploading = { store, record, journal, confirming, options, io };
+  const isStored = await storedBefore(store, journal, io);
+  const broken = await runPlan(
+    planned,
+    {
+      width: Math.min(options.workers, store.traits.connections),
+      record,
+      sizeOf: ({ source }) => source.size,
+      fileJob: (file) => {
+        if (!isStored(file)) return uploadJob(uploading, file);
+        const { path, local, source } = file;
+        const bytes = source.size === undefined ? {} : { bytes: source.size };
+        record.skipped({ path, local, ...bytes, why: 'done-before' });
+        return undefined;
+      },
+      folderJob: (path) => folderJob(uploading, path),
+    },
+    options,
+    io,
+  );
+  await confirming.rest();
+  if (!io.signal.aborted && broken === undefined) await discardLeftUploads(store, journal, io);
+  const report = record.report(broken);
+  if (broken !== undefined && report.files + report.failed === 0) throw asFailure(broken, 'transfer');
+  return report;
+}
+
+function uploadJob(uploading: Uploading, file: UploadFile): Job {
+  const { traits } = uploading.store;
+  const multipart = multipartOf(uploading);
+  const { size } = file.source;
+  if (size === undefined) return streamJob(uploading, file);
+  const isWanted = uploading.options.parts !== 'never' && multipart && prefersParts(size, multipart);
+  if (isParted(file) && multipart && (isWanted || size > traits.maxWriteBytes)) {
+    return partedJob(uploading, multipart, file, size);
+  }
+  return wholeJob(uploading, file, size);
+}
+
+/** What the store says of parts; a setting beats its preference. */
+function multipartOf({ store, options }: Uploading): Multipart | undefined {
+  const { parts } = options;
+  if (!store.multipart || parts === undefined || parts === 'never') return store.multipart;
+  return { ...store.multipart, preferred: parts };
+}
+
+function isParted(file: UploadFile): file is PartedFile {
+  return file.part !== undefined;
+}
+
+function partedJob(uploading: Uploading, multipart: Multipart, file: PartedFile, size: number): Job {
+  return {
+    kind: 'parted',
+    open: async () => {
+      uploading.record.observer.started(file.path, size);
+      return uploadInParts(uploading, multipart, { file, size });
+    },
+    failed: (thrown) => lost(uploading, file, thrown),
+  };
+}
+
+function wholeJob(uploading: Uploading, file: UploadFile, size: number): WholeJob {
+  const { store, record } = uploading;
+  return {
+    kind: 'whole',
+    run: async () => {
+      record.observer.started(file.path, size);
+      if (size > store.traits.maxWriteBytes) throw tooLarge(store, file, size);
+      await arrived(uploading, file, await writeWhole(uploading, file), size);
+    },
+    failed: (thrown) => lost(uploading, file, thrown),
+  };
+}
+
+function streamJob(uploading: Uploading, file: UploadFile): WholeJob {
+  return {
+    kind: 'whole',
+    run: async () => {
+      uploading.record.observer.started(file.path);
+      const { stored, bytes } = await uploadStream(uploading, file);
+      await arrived(uploading, file, stored, bytes);
+    },
+    failed: (thrown) => lost(uploading, file, thrown),
+  };
+}
+
+function lost({ record }: Uploading, { path, local }: UploadFile, thrown: unknown): void {
+  record.observer.ended(path);
+  record.failed({ path, local, failure: asFailure(thrown, path) });
+}
+
+function tooLarge({ label, traits }: ArtifactStore, { path, local }: UploadFile, size: number): Failure {
+  return new Failure({
+    kind: 'too-large',
+    message: `${local} has ${size} bytes, ${label} takes at most ${traits.maxWriteBytes} in one object`,
+    subject: path,
+  });
+}
+
+function folderJob({ store, record, io }: Uploading, path: ArtifactPath): WholeJob {
+  return {
+    kind: 'whole',
+    run: async () => {
+      if (store.makeDirectory) await store.makeDirectory(path, io);
+      else record.folderLeftOut();
+    },
+    failed: (thrown) => record.failed({ path, local: path, failure: asFailure(thrown, path) }),
+  };
+}

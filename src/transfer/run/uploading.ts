@@ -1,0 +1,79 @@
+import type { ArtifactStore, Source, Stored } from '../../artifacts/store.ts';
+import { Failure } from '../../core/failure.ts';
+import type { Io } from '../../core/io.ts';
+import type { UploadFile } from '../items.ts';
+import { wholeChecksum } from '../report.ts';
+import type { Confirming } from './confirm-sizes.ts';
+import { bareIdentity, type Journal } from './journal/journal.ts';
+import { pacedIo, pacedSource } from './pace.ts';
+import type { Record } from './record.ts';
+import type { RunOptions } from './run-plan.ts';
+
+/** How files are stored. */
+export interface UploadOptions extends RunOptions {
+  /**
+   * From which size on files go in parts, and how large those are, in bytes, where a setting says so: it beats what the
+   * store prefers. `never`: only files that the store takes no other way.
+   */
+  readonly parts?: PartRule | 'never' | undefined;
+}
+
+/** In bytes. */
+export interface PartRule {
+  readonly fromBytes: number;
+  readonly partBytes: number;
+}
+
+/** One transfer to a store under way. */
+export interface Uploading {
+  readonly store: ArtifactStore;
+  readonly record: Record;
+  readonly journal: Journal;
+  readonly confirming: Confirming;
+  readonly options: UploadOptions;
+  readonly io: Io;
+}
+
+/** A file that is read in ranges. */
+export type PartedFile = UploadFile & Required<Pick<UploadFile, 'part'>>;
+
+/** Writes a file at one go. */
+export async function writeWhole(uploading: Uploading, file: UploadFile): Promise<Stored> {
+  const { path, when } = file;
+  const source = sourceAtPace(uploading, file.source);
+  return uploading.store.write(path, source, when ? { when } : {}, fileIo(uploading, path));
+}
+
+/** A source whose bytes come as fast as the transfer's bandwidth allows. */
+export function sourceAtPace({ options }: Uploading, source: Source): Source {
+  return options.pace ? pacedSource(source, options.pace) : source;
+}
+
+/** The Io of one file, by which its bytes count. */
+export function fileIo({ record, options }: Uploading, path: string): Io {
+  const io = record.ioOf(path);
+  return options.pace ? pacedIo(io, options.pace) : io;
+}
+
+/** Writes down that a file arrived, when the store has as many bytes as were sent. */
+export async function arrived(
+  { store, record, confirming }: Uploading,
+  { path, local, identity, why }: UploadFile,
+  { entry, proof }: Stored,
+  bytes: number,
+): Promise<void> {
+  if (entry.size !== undefined && entry.size !== bytes) {
+    throw new Failure({
+      kind: 'corrupt',
+      message: `${path} has ${entry.size} bytes at ${store.label}, ${local} has ${bytes}`,
+      hint: 'log it again; if it happens twice, a proxy between here and the store cuts or drops bodies',
+      subject: path,
+    });
+  }
+  record.observer.ended(path);
+  const version = entry.version ? { version: entry.version.id } : {};
+  await confirming.add({
+    moved: { path, local, bytes, proof, why, ...wholeChecksum(entry.checksums) },
+    ...(identity ? { done: { path, ...bareIdentity(identity), ...version } } : {}),
+  });
+}

@@ -1,0 +1,330 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { ListMultipartUploadsCommand } from '@aws-sdk/client-s3';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { askMlstow, mustRunMlstow } from '../interop/mlstow-command.ts';
+import { startAzurite } from '../testbeds/azurite.ts';
+import type { Bed } from '../testbeds/bed.ts';
+import { startCountingProxy, type CountingProxy, type Passed } from '../testbeds/counting-proxy.ts';
+import { startMinio, startVersitygw, type S3Bed } from '../testbeds/s3.ts';
+import { pattern } from '../conformance/artifact-store/pattern.ts';
+import { startMlstow, stopWith } from './signals-command.ts';
+
+const MIB = 1024 ** 2;
+const SMALL = 300;
+const SMALL_BYTES = 48 * 1024;
+/** Five parts each. */
+const LARGE_BYTES = 72 * MIB;
+const KILLS = process.env['MLSTOW_SOAK'] === undefined ? 3 : 50;
+/** Fixed, so that a failure can be repeated. */
+const SEED = 20_261_121;
+/**
+ * Slow enough to be interrupted, and how long what passed the proxy may be unwritten in the notes, in ms: answers wait in
+ * the buffers of their connections while the bandwidth is used up.
+ */
+const LIMIT = ['--bwlimit', '40M'];
+const UNWRITTEN_MS = { PUT: 1_500, GET: 2_500 };
+
+/** mulberry32: small, seeded, good enough to pick moments. */
+function seeded(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/** A store under test, as the command reaches it: through a proxy that counts, where it is a server. */
+interface Target extends Bed {
+  readonly env: Readonly<Record<string, string>>;
+  readonly location: string;
+  readonly flags: readonly string[];
+  readonly proxy?: CountingProxy;
+  /** Names of files that have unfinished uploads. */
+  unfinished(runId: string): Promise<readonly string[]>;
+}
+
+let home: string;
+let source: string;
+const files = new Map<string, Buffer>();
+
+beforeAll(async () => {
+  home = await mkdtemp(join(tmpdir(), 'mlstow-resume-'));
+  source = join(home, 'tree');
+  await mkdir(join(source, 'small'), { recursive: true });
+  for (let i = 0; i < SMALL; i += 1) files.set(`small/f${i}`, pattern(SMALL_BYTES + i, i));
+  for (let i = 0; i < 2; i += 1) files.set(`large-${i}.bin`, pattern(LARGE_BYTES + i, 7 + i));
+  for (const [name, bytes] of files) await writeFile(join(source, name), bytes);
+});
+
+afterAll(async () => rm(home, { recursive: true, force: true }));
+
+async function s3Target(bed: S3Bed): Promise<Target> {
+  await bed.createBucket('kill');
+  const proxy = await startCountingProxy(bed.endpoint);
+  return {
+    env: {
+      MLFLOW_S3_ENDPOINT_URL: proxy.url,
+      AWS_ACCESS_KEY_ID: bed.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: bed.secretAccessKey,
+      AWS_DEFAULT_REGION: bed.region,
+    },
+    location: 's3://kill/e',
+    flags: [],
+    proxy,
+    // MinIO lists the uploads of one whole key only.
+    unfinished: async (runId) => {
+      const found: string[] = [];
+      for (const name of files.keys()) {
+        if (!name.startsWith('large')) continue;
+        const Prefix = `e/${runId}/artifacts/tree/${name}`;
+        const { Uploads = [] } = await bed.client.send(
+          new ListMultipartUploadsCommand({ Bucket: 'kill', Prefix }),
+        );
+        found.push(...Uploads.map(({ Key }) => Key ?? ''));
+      }
+      return found;
+    },
+    stop: async () => {
+      await proxy.stop();
+      await bed.stop();
+    },
+  };
+}
+
+async function azureTarget(): Promise<Target> {
+  const bed = await startAzurite();
+  await bed.createContainer('kill');
+  const proxy = await startCountingProxy(new URL(bed.endpoint).origin);
+  const through = bed.connectionString.replace(new URL(bed.endpoint).origin, proxy.url);
+  return {
+    env: { AZURE_STORAGE_CONNECTION_STRING: through },
+    location: `wasbs://kill@${bed.account}.blob.core.windows.net/e`,
+    flags: [],
+    proxy,
+    unfinished: async (runId) => {
+      const found: string[] = [];
+      const under = { includeUncommitedBlobs: true, prefix: `e/${runId}/` };
+      for await (const { name, properties } of bed.container('kill').listBlobsFlat(under))
+        if (properties.contentLength === 0) found.push(name);
+      return found;
+    },
+    stop: async () => {
+      await proxy.stop();
+      await bed.stop();
+    },
+  };
+}
+
+async function localTarget(): Promise<Target> {
+  const folder = join(home, 'store');
+  await mkdir(folder);
+  return {
+    env: {},
+    location: folder,
+    flags: ['--allow-local'],
+    unfinished: async () => [],
+    stop: async () => undefined,
+  };
+}
+
+const TARGETS: readonly (readonly [string, () => Promise<Target>])[] = [
+  ['versitygw', async () => s3Target(await startVersitygw())],
+  ['MinIO', async () => s3Target(await startMinio())],
+  ['Azurite', azureTarget],
+  ['a folder', localTarget],
+];
+
+/** The names of whole files that these requests moved, the large ones with their part. */
+function moved(
+  requests: readonly Passed[],
+  runId: string,
+  method: string,
+): readonly (Passed & { key: string })[] {
+  return requests.flatMap((passed) => {
+    const { pathname, searchParams } = new URL(passed.url, 'http://x');
+    const name = [...files.keys()].find((each) => pathname.endsWith(`${runId}/artifacts/tree/${each}`));
+    if (name === undefined || passed.method !== method || passed.status >= 300) return [];
+    if (searchParams.get('comp') === 'blocklist' || searchParams.has('uploads')) return [];
+    const part = searchParams.get('partNumber') ?? searchParams.get('blockid') ?? passed.range ?? '';
+    return [{ ...passed, key: `${name} ${part}` }];
+  });
+}
+
+async function journals(): Promise<readonly string[]> {
+  return readdir(join(home, 'state/mlstow/transfers')).catch(() => []);
+}
+
+/** Every file below a folder that shows under its final name equals its source. */
+async function expectWhole(folder: string, all: boolean): Promise<readonly string[]> {
+  const names = await readdir(folder, { recursive: true }).catch(() => []);
+  const shown: string[] = [];
+  for (const [name, bytes] of files) {
+    if (!names.includes(name)) continue;
+    shown.push(name);
+    expect(bytes.equals(await readFile(join(folder, name))), name).toBe(true);
+  }
+  if (all) {
+    expect(shown).toHaveLength(files.size);
+    expect(names.filter((name) => name.endsWith('.partial'))).toEqual([]);
+  }
+  return shown;
+}
+
+describe.each(TARGETS)('%s', (_name, start) => {
+  let target: Target;
+  let place: { readonly cwd: string; readonly env: Readonly<Record<string, string>> };
+  let experiment: string;
+
+  beforeAll(async () => {
+    target = await start();
+    place = {
+      cwd: home,
+      env: {
+        ...target.env,
+        XDG_STATE_HOME: join(home, 'state'),
+        MLFLOW_TRACKING_URI: 'sqlite:///runs.db',
+        MLSTOW_WORKERS: '8',
+      },
+    };
+    const name = `kill-${Math.floor(performance.now())}`;
+    const made = ['experiments', 'create', '-n', name, '-l', target.location];
+    experiment = await askMlstow([...made, ...target.flags], place);
+  });
+  afterAll(async () => target.stop());
+
+  const newRun = async (): Promise<string> =>
+    askMlstow(['runs', 'create', '-x', experiment, '--status', 'running'], place);
+
+  /** Runs a command to its end and tells how long it took, in ms. */
+  const timed = async (args: readonly string[]): Promise<number> => {
+    const from = performance.now();
+    await mustRunMlstow(args, place);
+    return performance.now() - from;
+  };
+
+  /** Kills a command after so many ms. @returns whether it was still running */
+  const kill = async (args: readonly string[], afterMs: number): Promise<boolean> => {
+    const running = startMlstow(args, place);
+    await wait(afterMs);
+    running.send('SIGKILL');
+    return (await running.ended).code === -1;
+  };
+
+  it(`goes on with an upload that was killed at ${KILLS} moments, repeating only what is missing`, async () => {
+    const upload = (runId: string) => ['artifacts', 'log', 'tree', '-r', runId, ...target.flags];
+    const span = await timed([...upload(await newRun()), ...LIMIT]);
+    const random = seeded(SEED);
+    let [interrupted, spared] = [0, 0];
+    for (let turn = 0; turn < KILLS; turn += 1) {
+      const runId = await newRun();
+      const moment = Math.floor((0.2 + 0.75 * random()) * span);
+      target.proxy?.take();
+      if (await kill([...upload(runId), ...LIMIT], moment)) interrupted += 1;
+      const killedAt = Date.now();
+      const before = moved(target.proxy?.take() ?? [], runId, 'PUT');
+      const again = await mustRunMlstow([...upload(runId), '--verbose'], place);
+      const repeated = new Set(moved(target.proxy?.take() ?? [], runId, 'PUT').map(({ key }) => key));
+      const safe = before.filter(({ at }) => at < killedAt - UNWRITTEN_MS.PUT).map(({ key }) => key);
+      expect(
+        safe.filter((key) => repeated.has(key)),
+        `sent twice, killed after ${moment} ms`,
+      ).toEqual([]);
+      spared += Number(/(\d+) done before/.exec(again.stderr)?.[1] ?? 0);
+      expect(await target.unfinished(runId)).toEqual([]);
+      const back = join(home, `back-${turn}`);
+      await mustRunMlstow(['artifacts', 'download', '-r', runId, '-d', back], place);
+      await expectWhole(join(back, 'tree'), true);
+      await rm(back, { recursive: true });
+      expect(await journals()).toEqual([]);
+    }
+    expect(interrupted).toBeGreaterThan(0);
+    expect(spared).toBeGreaterThan(0);
+  }, 900_000);
+
+  it(`goes on with a download that was killed at ${KILLS} moments, repeating only what is missing`, async () => {
+    const runId = await newRun();
+    await mustRunMlstow(['artifacts', 'log', 'tree', '-r', runId, ...target.flags], place);
+    const download = (folder: string) => ['artifacts', 'download', '-r', runId, '-d', folder];
+    const span = await timed([...download(join(home, 'warm')), ...LIMIT]);
+    await rm(join(home, 'warm'), { recursive: true });
+    const random = seeded(SEED + 1);
+    let [interrupted, spared] = [0, 0];
+    for (let turn = 0; turn < KILLS; turn += 1) {
+      const folder = join(home, `down-${turn}`);
+      const moment = Math.floor((0.2 + 0.75 * random()) * span);
+      target.proxy?.take();
+      if (await kill([...download(folder), ...LIMIT], moment)) interrupted += 1;
+      const killedAt = Date.now();
+      const before = moved(target.proxy?.take() ?? [], runId, 'GET');
+      await expectWhole(join(folder, 'tree'), false);
+      const again = await mustRunMlstow(download(folder), place);
+      const repeated = new Set(moved(target.proxy?.take() ?? [], runId, 'GET').map(({ key }) => key));
+      const safe = before.filter(({ at }) => at < killedAt - UNWRITTEN_MS.GET).map(({ key }) => key);
+      expect(
+        safe.filter((key) => repeated.has(key)),
+        `fetched twice, killed after ${moment} ms`,
+      ).toEqual([]);
+      spared += Number(/(\d+) done before/.exec(again.stderr)?.[1] ?? 0);
+      await expectWhole(join(folder, 'tree'), true);
+      await rm(folder, { recursive: true });
+      expect(await journals()).toEqual([]);
+    }
+    expect(interrupted).toBeGreaterThan(0);
+    expect(spared).toBeGreaterThan(0);
+  }, 900_000);
+});
+
+describe('a command that is stopped with --resume', () => {
+  it('keeps its unfinished uploads and partial files, and the next one goes on with them', async () => {
+    const target = await s3Target(await startMinio());
+    const { proxy } = target;
+    const place = {
+      cwd: home,
+      env: {
+        ...target.env,
+        ...{
+          XDG_STATE_HOME: join(home, 'state'),
+          MLFLOW_TRACKING_URI: 'sqlite:///kept.db',
+          MLSTOW_WORKERS: '8',
+        },
+      },
+    };
+    try {
+      const made = ['experiments', 'create', '-n', 'kept', '-l', target.location];
+      const experiment = await askMlstow(made, place);
+      const runId = await askMlstow(['runs', 'create', '-x', experiment, '--status', 'running'], place);
+      const down = join(home, 'kept');
+      for (const [method, args] of [
+        ['PUT', ['artifacts', 'log', 'tree', '-r', runId]],
+        ['GET', ['artifacts', 'download', '-r', runId, '-d', down]],
+      ] as const) {
+        const seen: Passed[] = [];
+        const parts = () => moved(seen, runId, method).filter(({ key }) => /^large.* ./.test(key));
+        const running = startMlstow([...args, '--bwlimit', '25M', '--resume'], place);
+        await running.until(() => {
+          seen.push(...(proxy?.take() ?? []));
+          return parts().length >= 2;
+        });
+        const known = parts().map(({ key }) => key);
+        await wait(UNWRITTEN_MS[method]);
+        expect(await stopWith(running, 'SIGTERM')).toMatchObject({ code: 143 });
+        expect(await journals()).toHaveLength(1);
+        if (method === 'PUT') expect((await target.unfinished(runId)).length).toBeGreaterThan(0);
+        proxy?.take();
+        await mustRunMlstow(args, place);
+        const repeated = new Set(moved(proxy?.take() ?? [], runId, method).map(({ key }) => key));
+        expect(known.filter((key) => repeated.has(key))).toEqual([]);
+        expect(await target.unfinished(runId)).toEqual([]);
+        expect(await journals()).toEqual([]);
+      }
+      await expectWhole(join(down, 'tree'), true);
+    } finally {
+      await target.stop();
+    }
+  }, 300_000);
+});

@@ -41,6 +41,11 @@ export interface Source {
   readonly media: Media;
   /** Called under the permit. Fails with `changed` when the bytes are no longer those announced; never ends short. */
   open(from: number, signal: AbortSignal): Promise<Readable>;
+  /**
+   * What `open(0)` would give, at once and without a stream's cost: for whoever can hold `size` bytes. Only where the
+   * source is replayable and its size known; whoever wraps `open` leaves it out or wraps it too.
+   */
+  readonly bytes?: ((signal: AbortSignal) => Promise<Uint8Array>) | undefined;
 }
 
 /** An object being read. Consume `stream` or destroy it: a permit is held until it closes. */

@@ -61,6 +61,7 @@ export function createPace(bytesPerSecond: number, clock: Clock): Pace {
 export function pacedSource(source: Source, pace: Pace): Source {
   return {
     ...source,
+    bytes: undefined,
     open: async (from, signal) =>
       Readable.from(pieces(await source.open(from, signal), pace, signal), { objectMode: false }),
   };

@@ -115,10 +115,29 @@ async function readThrough(
   return checksums;
 }
 
+/** A source's bytes, and the digests of exactly those that were announced. */
+async function gather(
+  source: Source,
+  size: number,
+  rules: PayloadRules,
+  io: Io,
+): Promise<{ readonly bytes: Uint8Array; readonly checksums: readonly Checksum[] }> {
+  if (!source.bytes) {
+    const chunks: Uint8Array[] = [];
+    const checksums = await readThrough(source, size, rules, io, (chunk) => chunks.push(chunk));
+    return { bytes: chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks), checksums };
+  }
+  const bytes = await source.bytes(io.signal);
+  if (bytes.byteLength !== size) throw wrongSize(bytes.byteLength, size);
+  const tally = tallyFor(rules, source.checksums);
+  tally.add(bytes);
+  const checksums = tally.checksums();
+  confirm(source.checksums, checksums);
+  return { bytes, checksums };
+}
+
 async function heldPayload(source: Source, size: number, rules: PayloadRules, io: Io): Promise<Payload> {
-  const chunks: Uint8Array[] = [];
-  const checksums = await readThrough(source, size, rules, io, (chunk) => chunks.push(chunk));
-  const bytes = chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
+  const { bytes, checksums } = await gather(source, size, rules, io);
   return { length: size, ...proven(rules, checksums), replayable: true, open: async () => bytes };
 }
 

@@ -31,7 +31,7 @@ const PATIENCE_MS = 120_000;
  * registered; none is ever skipped. Numbers are kept when cases come and go, so that they can be cited.
  */
 export function artifactStoreConformance(bed: ArtifactStoreBed): void {
-  describe(`artifact store contract: ${bed.name}`, { timeout: PATIENCE_MS }, () => {
+  describe(`artifact store contract: ${bed.name}`, { timeout: bed.patienceMs ?? PATIENCE_MS }, () => {
     test('0. the bed tells the truth about its store', async ({ task }) => {
       const store = await bed.open(freshRoot());
       const scheme = /^([a-z][a-z0-9+.-]*):/.exec(store.label)?.[1] ?? 'file';

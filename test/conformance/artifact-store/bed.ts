@@ -42,6 +42,8 @@ export interface ArtifactStoreBed {
   readonly plant?: (root: string, name: string, bytes: Uint8Array) => Promise<void>;
   /** Names for `plant` that listings must hide: temporary files of this store, of ours and of MLflow. */
   readonly hiddenNames?: readonly string[];
+  /** For one case, in ms, where two minutes are not enough. */
+  readonly patienceMs?: number;
   /** Stores many empty files by another way, where a write of the store takes seconds. */
   readonly fill?: (root: string, names: readonly string[]) => Promise<void>;
   /** A name that `accepts` refuses. */

@@ -46,7 +46,7 @@ function membersOf({ multipart, incomplete, makeDirectory }: ArtifactStore): Mem
  * registered; none is ever skipped. Numbers are kept when cases come and go, so that they can be cited.
  */
 export function artifactStoreConformance(bed: ArtifactStoreBed): void {
-  describe(`artifact store contract: ${bed.name}`, { timeout: PATIENCE_MS }, () => {
+  describe(`artifact store contract: ${bed.name}`, { timeout: bed.patienceMs ?? PATIENCE_MS }, () => {
     test('0. the bed tells the truth about its store', async ({ task }) => {
       const store = await bed.open(freshRoot());
       const scheme = /^([a-z][a-z0-9+.-]*):/.exec(store.label)?.[1] ?? 'file';

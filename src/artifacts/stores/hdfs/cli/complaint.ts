@@ -34,6 +34,9 @@ export function complaintAbout(complaints: readonly string[], uri: string): stri
   });
 }
 
+/** Of a line that is shown, in characters. */
+const MAX_LINE = 300;
+
 /** The kind of a complaint; a cluster that cannot be reached is what is left. */
 export function kindOf(complaint: string): FailureKind {
   return BY_WORDS.find(([words]) => words.test(complaint))?.[1] ?? 'unavailable';
@@ -41,7 +44,9 @@ export function kindOf(complaint: string): FailureKind {
 
 /** A command that did not do what it was to, by its last complaint. */
 export function complaintFailure(ended: Ended, { doing, subject }: Asked): Failure {
-  const complaint = ended.complaints.at(-1) ?? `the hdfs command ended with ${ended.code ?? 'a signal'}`;
+  const complaint =
+    ended.complaints.at(-1) ??
+    `the hdfs command ended with ${ended.code ?? 'a signal'}: ${ended.lastLine.slice(0, MAX_LINE)}`;
   const kind = kindOf(complaint);
   return new Failure({
     kind,

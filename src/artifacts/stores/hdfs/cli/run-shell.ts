@@ -32,6 +32,8 @@ export interface Ended {
   readonly code: number | undefined;
   /** What it said on stderr that begins with the name of the verb: `rm: …`. */
   readonly complaints: readonly string[];
+  /** The end of its stderr, for one that ended without such a complaint. */
+  readonly lastLine: string;
 }
 
 const FORCE_MS = 8_000;
@@ -101,7 +103,8 @@ export async function startShell(
     if (result.exitCode !== 0 && complaints.some((each) => NO_TICKET.test(each))) {
       throw await noTicket(hostOf(asked.subject), shell.kerberos, result);
     }
-    return { code: result.exitCode, complaints };
+    const lastLine = result.stderr.trimEnd().split('\n').at(-1) ?? '';
+    return { code: result.exitCode, complaints, lastLine };
   });
   done.catch(() => undefined);
   return { stdin: child.stdin, stdout: child.stdout, done, stop };

@@ -89,7 +89,7 @@ async function runLog(
     target: `${destination.location.redacted}/${ask.under}`,
     sources: ask.sources.map((source) => nameOfSource(source, session.world.cwd)),
   });
-  const all = { ...options, parts: partRule(session) };
+  const all = { ...options, parts: partRule(session), under: ask.under };
   const report = await keptBy(options.journal, async () => runUploads(store, planned, all, session.io));
   if (report.foldersLeftOut > 0) {
     const folders = report.foldersLeftOut === 1 ? 'folder is' : 'folders are';

@@ -112,7 +112,8 @@ function writeAll(handle: number, bytes: Buffer, from: number): void {
   try {
     while (done < bytes.length) done += writeSync(handle, bytes, done);
   } catch (thrown) {
-    ftruncateSync(handle, from + bytes.subarray(0, done).lastIndexOf('\n') + 1);
+    const whole = bytes.subarray(0, done).lastIndexOf('\n') + 1;
+    if (whole < done) ftruncateSync(handle, from + whole);
     throw thrown;
   }
 }

@@ -161,7 +161,7 @@ async function journals(): Promise<readonly string[]> {
 
 /** Every file below a folder that shows under its final name equals its source. */
 async function expectWhole(folder: string, all: boolean): Promise<readonly string[]> {
-  const names = await readdir(folder, { recursive: true }).catch(() => []);
+  const names: readonly string[] = await readdir(folder, { recursive: true }).catch(() => []);
   const shown: string[] = [];
   for (const [name, bytes] of files) {
     if (!names.includes(name)) continue;

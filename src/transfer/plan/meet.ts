@@ -17,27 +17,42 @@ export type Meet<F> = (items: AsyncIterable<Planned<F>>) => AsyncIterable<Met<F>
  * fails that file when it is moved.
  */
 export function meetListing<F>(listing: () => AsyncIterable<Entry>, pathOf: (file: F) => string): Meet<F> {
-  return async function* (items) {
-    const others = listing()[Symbol.asyncIterator]();
+  return async function* (items): AsyncGenerator<Met<F>> {
+    const cursor = openCursor(listing());
     try {
-      let other: IteratorResult<Entry, unknown> = await others.next();
       for await (const item of items) {
-        if (item.kind !== 'file') {
-          yield { item };
-          continue;
-        }
-        const path = pathOf(item.file);
-        while (
-          other.done !== true &&
-          comparePaths(other.value.path, path, other.value.kind === 'directory') < 0
-        )
-          other = await others.next();
-        const isThere = other.done !== true && other.value.path === path;
-        yield { item, there: isThere ? other.value : undefined };
+        yield item.kind === 'file' ? { item, there: await cursor.find(pathOf(item.file)) } : { item };
       }
     } finally {
-      await others.return?.(undefined);
+      await cursor.close();
     }
+  };
+}
+
+/** A listing that is asked for paths in its own order. */
+interface Cursor {
+  find(path: string): Promise<Entry | undefined>;
+  close(): Promise<void>;
+}
+
+function openCursor(listing: AsyncIterable<Entry>): Cursor {
+  const entries = listing[Symbol.asyncIterator]();
+  let next: Promise<IteratorResult<Entry, unknown>> | undefined;
+  return {
+    find: async (path) => {
+      for (;;) {
+        next ??= entries.next();
+        const found = await next;
+        if (found.done === true) return undefined;
+        const { value } = found;
+        if (comparePaths(value.path, path, value.kind === 'directory') >= 0)
+          return value.path === path ? value : undefined;
+        next = undefined;
+      }
+    },
+    close: async () => {
+      await entries.return?.();
+    },
   };
 }
 

@@ -35,7 +35,7 @@ export function verdictOf(file: FileFacts, there: There | undefined, policy: IfE
 function newerVerdict(file: FileFacts, there: There, alike: boolean): Verdict {
   if (file.modified === 'now') return { move: 'newer' };
   if (file.modified === undefined || there.modified === undefined) return 'undecidable';
-  const here = Math.floor(file.modified);
+  const here = Math.round(file.modified);
   const at = there.modified.getTime();
   if (here > at) return { move: 'newer' };
   if (here === at && file.size !== there.size) return { move: 'differs' };

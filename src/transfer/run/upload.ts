@@ -30,7 +30,7 @@ export async function runUploads(
   const journal = journalOf(options);
   const confirming = confirmLater(store, record, journal, io);
   const uploading: Uploading = { store, record, journal, confirming, options, io };
-  const isStored = await storedBefore(store, journal, io);
+  const isStored = await storedBefore(store, journal, io, options.under);
   const broken = await runPlan(
     planned,
     {

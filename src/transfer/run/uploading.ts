@@ -1,4 +1,5 @@
 import type { ArtifactStore, Source, Stored } from '../../artifacts/store.ts';
+import type { Under } from '../../core/artifact-path.ts';
 import { Failure } from '../../core/failure.ts';
 import type { Io } from '../../core/io.ts';
 import type { UploadFile } from '../items.ts';
@@ -16,6 +17,8 @@ export interface UploadOptions extends RunOptions {
    * store prefers. `never`: only files that the store takes no other way.
    */
   readonly parts?: PartRule | 'never' | undefined;
+  /** Below which all files go: only that much is listed to find out what an interrupted try stored. */
+  readonly under?: Under;
 }
 
 /** In bytes. */

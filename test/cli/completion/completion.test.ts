@@ -69,7 +69,7 @@ describe('in bash', () => {
   });
 
   test('the options of a command and the global ones', async () => {
-    expect(await offered('artifacts', 'log', '--n')).toEqual(['--name', '--no-progress']);
+    expect(await offered('artifacts', 'log', '--n')).toEqual(['--name', '--no-resume', '--no-progress']);
     expect(await offered('artifacts', 'list', '--rec')).toEqual(['--recursive']);
     expect(await offered('resolve', '--tr')).toEqual(['--trust-artifact-host', '--tracking-uri']);
   });

@@ -66,7 +66,9 @@ export async function downloadView(
   const [{ location }] = opened.resolution.places;
   const { below, name } = placeInTarget(ask, opened);
   const folder = join(await targetFolder(ask, session.world.cwd), below);
-  const target = { folder, name, resume: ask.resume, ...selection };
+  // A new temporary folder is no place to go on in.
+  const resume = ask.folder === undefined ? 'never' : ask.resume;
+  const target = { folder, name, resume, ...selection };
   if (selection.dryRun) return dryView(session, ask, opened, target);
   const progress = await showProgress(session, 'downloading');
   const fetch = await fetchArtifacts(session, opened, target).catch((thrown: unknown) => {

@@ -1,5 +1,5 @@
-import { mkdir, open, rm, type FileHandle } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { mkdir, open, readdir, rm, stat, type FileHandle } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import type { Io } from '../../../core/io.ts';
 import { formatLine, type Header, type Line } from './lines.ts';
 
@@ -80,9 +80,21 @@ export function createWriter(
 async function create(file: string, header: Header | undefined): Promise<FileHandle> {
   if (!header) return open(file, 'a');
   await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+  await removeOld(dirname(file));
   const handle = await open(file, 'ax', 0o600);
   await handle.appendFile(formatLine(header));
   return handle;
+}
+
+/** How long the notes of a transfer that nobody tries again are kept, in ms: stores forget unfinished uploads sooner. */
+const KEPT_MS = 30 * 24 * 3_600_000;
+
+async function removeOld(folder: string): Promise<void> {
+  const oldest = Date.now() - KEPT_MS;
+  for (const name of await readdir(folder)) {
+    const facts = await stat(join(folder, name)).catch(() => undefined);
+    if (facts && facts.mtimeMs < oldest) await rm(join(folder, name), { force: true });
+  }
 }
 
 function beating(handle: FileHandle): NodeJS.Timeout {

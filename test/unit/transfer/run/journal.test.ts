@@ -1,4 +1,4 @@
-import { appendFile, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { appendFile, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
@@ -164,6 +164,19 @@ describe('a journal', () => {
     const file = await fileIn(folder);
     await writeFile(file, (await readFile(file, 'utf8')).replace(hostname(), 'elsewhere'));
     expect((await opened(folder, Date.now() + 3_600_000)).journal.doneBefore).toBe(1);
+  });
+
+  it('of a transfer that nobody tries again goes after a while', async () => {
+    const folder = await temporaryFolder();
+    await interrupted(folder, async (journal) => journal.ready());
+    const month = new Date(Date.now() - 31 * 24 * 3_600_000);
+    const old = await fileIn(folder);
+    await utimes(old, month, month);
+    const { journal } = await opened(folder, Date.now(), { ...transfer, target: 'elsewhere' });
+    await journal.ready();
+    expect((await readdir(folder)).map((name) => join(folder, name))).not.toContain(old);
+    expect(await readdir(folder)).toHaveLength(1);
+    await journal.close(true);
   });
 
   it('that cannot be written is done without', async () => {

@@ -19,12 +19,17 @@ export function manualClock(): Clock & { readonly waits: number[] } {
     sleep: async (ms, signal) => {
       waits.push(ms);
       await new Promise<void>((resolve, reject) => {
-        const one = { at: now + ms, go: resolve };
-        waiting.add(one);
-        signal?.addEventListener('abort', () => {
+        const stop = (): void => {
           waiting.delete(one);
           reject(new DOMException('aborted', 'AbortError'));
-        });
+        };
+        const go = (): void => {
+          signal?.removeEventListener('abort', stop);
+          resolve();
+        };
+        const one = { at: now + ms, go };
+        waiting.add(one);
+        signal?.addEventListener('abort', stop, { once: true });
         setImmediate(advance);
       });
     },

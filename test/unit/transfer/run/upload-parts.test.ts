@@ -1,3 +1,4 @@
+import { appendFileSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -9,7 +10,7 @@ import { partBytesFor, planParts, prefersParts } from '../../../../src/transfer/
 import { faulty } from '../../../conformance/artifact-store/faulty.ts';
 import { createMemoryStore, MemoryContent } from '../../../conformance/artifact-store/memory-store.ts';
 import { pattern } from '../../../conformance/artifact-store/pattern.ts';
-import { fill, folderOf, planOf, sendAll, temporaryFolder, without, type Whole } from '../rig.ts';
+import { fill, folderOf, io, planOf, sendAll, temporaryFolder, without, type Whole } from '../rig.ts';
 import type { UploadRoot } from '../../../../src/transfer/plan/upload-plan.ts';
 
 const kinds = ({ lost }: Whole) => lost.map(({ path, failure }) => [path, failure.kind]);
@@ -31,6 +32,63 @@ describe('parts', () => {
     expect(partBytesFor(100, { ...s3, minBytes: 1, maxBytes: 4 * MIB })).toBe(4 * MIB);
     expect(() => partBytesFor(100, { ...s3, maxBytes: 10, maxParts: 9 })).toThrow(Failure);
     expect(partBytesFor(90, { ...s3, minBytes: 1, maxBytes: 10, maxParts: 9 })).toBe(10);
+  });
+
+  it('are few enough for a file of 5 TiB, at every store, and cover it', () => {
+    const size = 5 * 1024 ** 2 * MIB;
+    for (const [maxParts, maxBytes, expected] of [
+      [10_000, 5 * 1024 * MIB, 525 * MIB],
+      [50_000, 4000 * MIB, 105 * MIB],
+    ] as const) {
+      const partBytes = partBytesFor(size, { ...rules, minBytes: 5 * MIB, maxBytes, maxParts });
+      expect(partBytes).toBe(expected);
+      let [count, end] = [0, 0];
+      for (const part of planParts(size, partBytes)) {
+        expect(part.offset).toBe(end);
+        end += part.size;
+        count += 1;
+      }
+      expect(end).toBe(size);
+      expect(count).toBeLessThanOrEqual(maxParts);
+    }
+  });
+
+  it('of a file that changes meanwhile are given up, and the file is named', async () => {
+    const from = await temporaryFolder();
+    await fill(from, { big: pattern(5_300_000) });
+    const verbs: string[] = [];
+    const content = new MemoryContent();
+    const store = faulty(
+      createMemoryStore({ maxWriteBytes: 2 ** 20 }, { content, multipart: 'any' }),
+      (verb, nth) => {
+        verbs.push(verb);
+        if (verb === 'part' && nth === 2) appendFileSync(join(from, 'big'), 'more');
+        return undefined;
+      },
+    );
+    const report = await sendAll(store, await planOf([folderOf(from, true)]));
+    expect(report.lost.map(({ path, failure }) => [path, failure.kind])).toEqual([['big', 'changed']]);
+    expect(report.lost[0]?.failure.message).toContain(join(from, 'big'));
+    expect([verbs.filter((verb) => verb === 'abort').length, content.objects.size]).toEqual([1, 0]);
+  });
+
+  it('are as large as a setting says, which beats the store, and never used where it forbids them', async () => {
+    const verbs: string[] = [];
+    const store = faulty(createMemoryStore({}, { multipart: 'any' }), (verb) => {
+      verbs.push(verb);
+      return undefined;
+    });
+    const roots = await plan(300_000);
+    const rule = { fromBytes: 200_000, partBytes: 100_000 };
+    expect((await sendAll(store, roots, io, { parts: rule })).files).toBe(1);
+    expect(verbs.filter((verb) => verb === 'part')).toHaveLength(3);
+    verbs.length = 0;
+    const eager: ArtifactStore = {
+      ...store,
+      multipart: { ...store.multipart!, preferred: { fromBytes: 1, partBytes: 100_000 } },
+    };
+    expect((await sendAll(eager, roots, io, { parts: 'never' })).files).toBe(1);
+    expect(verbs).toEqual(['write']);
   });
 
   it('are as large, and used from the size on, that the store prefers', () => {

@@ -1,4 +1,5 @@
 import { asFailure } from '../../core/failure.ts';
+import type { Io } from '../../core/io.ts';
 import type { Gate, Outcome } from './gate.ts';
 import type { Layer } from './layer.ts';
 
@@ -8,11 +9,12 @@ function outcomeOf(thrown: unknown): Outcome {
 
 /**
  * Holds a permit of the backend's gate while an operation runs: for a listing while one page is fetched, for a read until
- * its body is closed. So a reader inside a listing's loop needs no second connection.
+ * its body is closed. So a reader inside a listing's loop needs no second connection. A `width` event tells when the
+ * gate narrows or widens.
  */
 export function limit(gate: Gate): Layer {
   return async (operation, io, next) => {
-    const leave = await gate.enter(io.signal);
+    const leave = toldLeave(gate, await gate.enter(io.signal), operation.subject, io);
     let result;
     try {
       result = await next(io);
@@ -28,5 +30,19 @@ export function limit(gate: Gate): Layer {
       );
     } else leave('ok');
     return result;
+  };
+}
+
+function toldLeave(
+  gate: Gate,
+  leave: (outcome: Outcome) => void,
+  subject: string,
+  { trace }: Io,
+): (outcome: Outcome) => void {
+  if (!trace) return leave;
+  return (outcome) => {
+    const was = gate.width;
+    leave(outcome);
+    if (gate.width !== was) trace('width', { subject, was, width: gate.width });
   };
 }

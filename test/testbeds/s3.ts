@@ -45,6 +45,10 @@ export interface UserKeys {
 
 export interface S3BedOptions {
   readonly tls?: boolean;
+  /** versitygw only: the folder that it serves, which outlives it, and its port, so that it can be started again. */
+  readonly serves?: { readonly data: string; readonly port: number };
+  /** versitygw only: a command that runs the program, such as one that mounts a disk for it first. */
+  readonly runBy?: readonly string[];
   /** versitygw only: keeps versions, which MinIO can always. */
   readonly versioning?: boolean;
   /** versitygw only: a user without rights of its own besides the root user. */
@@ -110,31 +114,40 @@ function describe(endpoint: string, region: string, tls: TlsFiles | undefined, p
   };
 }
 
+/** The folder that versitygw is to serve; those that it needs besides are made in `dir`. */
+async function servedBy({ serves, versioning, user }: S3BedOptions, dir: string): Promise<string> {
+  const data = serves?.data ?? join(dir, 'data');
+  await mkdir(data, { recursive: true });
+  if (versioning) await mkdir(join(dir, 'versions'));
+  if (user) await mkdir(join(dir, 'users'));
+  return data;
+}
+
 /** versitygw over a POSIX folder: strict about signatures; it accepts encryption headers without acting on them. */
 export async function startVersitygw(options: S3BedOptions = {}): Promise<S3Bed> {
   const install = await cached('versitygw', VERSITYGW, (dir) =>
     goInstall(`github.com/versity/versitygw/cmd/versitygw@v${VERSITYGW}`, dir),
   );
   const dir = await bedFolder('versitygw');
-  await mkdir(join(dir, 'data'));
-  if (options.versioning) await mkdir(join(dir, 'versions'));
-  if (options.user) await mkdir(join(dir, 'users'));
+  const data = await servedBy(options, dir);
   const program = join(install, 'versitygw');
   const root = { ROOT_ACCESS_KEY: KEYS.accessKeyId, ROOT_SECRET_KEY: KEYS.secretAccessKey };
   const tls = options.tls ? await makeTls(dir) : undefined;
-  const address = `127.0.0.1:${await freePort()}`;
+  const address = `127.0.0.1:${options.serves?.port ?? (await freePort())}`;
   const endpoint = `${tls ? 'https' : 'http'}://${address}`;
   const health = `${endpoint}/health`;
+  const [file, ...runArgs] = [...(options.runBy ?? []), program];
   const started = await startProcess({
     name: 'versitygw',
-    file: program,
+    file,
     args: [
+      ...runArgs,
       ...['--port', address, '--health', '/health', '--quiet'],
       ...(tls ? ['--cert', tls.certFile, '--key', tls.keyFile] : []),
       ...(options.user ? ['--iam-dir', join(dir, 'users')] : []),
       'posix',
       ...(options.versioning ? ['--versioning-dir', join(dir, 'versions')] : []),
-      join(dir, 'data'),
+      data,
     ],
     env: { ...bareEnvironment(dir), ...root },
     dir,

@@ -200,6 +200,8 @@ export interface BulkItem {
   readonly file: string;
   /** Bytes, as planned or listed. */
   readonly size: number;
+  /** To be stored only where nothing is, which is as `traits.ifAbsent` says. */
+  readonly when?: { readonly absent: true };
 }
 
 /** How one item ended; without `failure` it is there, proven as `proof` says. */

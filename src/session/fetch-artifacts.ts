@@ -13,7 +13,14 @@ import type { Report } from '../transfer/report.ts';
 import { nothingThere, runDownloads } from '../transfer/run/download.ts';
 import type { Opened } from './open-reader.ts';
 import type { Session } from './session.ts';
-import { keptBy, rangeRule, transferOptions, type Resume, type Watching } from './transfer-options.ts';
+import {
+  keptBy,
+  rangeRule,
+  transferOptions,
+  warnOfPace,
+  type Resume,
+  type Watching,
+} from './transfer-options.ts';
 
 /** Where things go on this machine, and how. */
 export interface FetchAsk {
@@ -102,6 +109,7 @@ async function run(
     target: folder,
     sources: [formatPlace(resolution.places[0])],
   });
+  if (reader.bulkGet) warnOfPace(session, reader.label);
   const ranges = rangeRule(session);
   const all = { ...options, ranges, ...(pathOf ? { pathOf } : {}) };
   return keptBy(options.journal, async () => runDownloads(reader, planned, folder, all, io));

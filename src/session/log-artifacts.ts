@@ -12,7 +12,14 @@ import { planUploads, type UploadRoot, type UploadSource } from '../transfer/pla
 import type { Report } from '../transfer/report.ts';
 import { runUploads } from '../transfer/run/upload.ts';
 import type { Session } from './session.ts';
-import { keptBy, partRule, transferOptions, type Resume, type Watching } from './transfer-options.ts';
+import {
+  keptBy,
+  partRule,
+  transferOptions,
+  warnOfPace,
+  type Resume,
+  type Watching,
+} from './transfer-options.ts';
 
 /** What is to be logged, and how. */
 export interface LogAsk {
@@ -89,6 +96,7 @@ async function runLog(
     target: `${destination.location.redacted}/${ask.under}`,
     sources: ask.sources.map((source) => nameOfSource(source, session.world.cwd)),
   });
+  if (store.bulk) warnOfPace(session, store.label);
   const all = { ...options, parts: partRule(session), under: ask.under };
   const report = await keptBy(options.journal, async () => runUploads(store, planned, all, session.io));
   if (report.foldersLeftOut > 0) {

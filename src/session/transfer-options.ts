@@ -42,6 +42,12 @@ export async function transferOptions(
   };
 }
 
+/** Warns where many files are moved by processes of others: those keep no `--bwlimit`. */
+export function warnOfPace(session: Session, label: string): void {
+  if (session.config.get('artifacts.bandwidthLimit') === undefined) return;
+  session.warn(`--bwlimit does not hold at ${label}: one command moves many files there, and knows no limit`);
+}
+
 /** `$XDG_STATE_HOME/mlstow/transfers`, else below `~/.local/state` (XDG Base Directory Specification 0.8). */
 async function journalOf(session: Session, transfer: Transfer): Promise<Journal> {
   const { env, home, clock } = session.world;

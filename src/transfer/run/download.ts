@@ -5,12 +5,13 @@ import type { Entry } from '../../artifacts/store.ts';
 import { nameOf, parentOf, type ArtifactPath, type Under } from '../../core/artifact-path.ts';
 import { asFailure, Failure } from '../../core/failure.ts';
 import type { Io } from '../../core/io.ts';
-import type { DownloadFile, Planned } from '../items.ts';
+import type { DownloadFile, Planned, Skipped } from '../items.ts';
 import { isPartialName } from '../partial-name.ts';
 import type { Report } from '../report.ts';
+import { downloadsInBulk } from './bulk.ts';
 import { openContainedFolders } from './contained-folders.ts';
 import { fetchRanges, isRanged } from './fetch-ranges.ts';
-import { pathIn, placed, type DownloadOptions, type Fetching } from './fetching.ts';
+import { notPlaced, pathIn, placed, type DownloadOptions, type Fetching } from './fetching.ts';
 import type { Job, WholeJob } from './job.ts';
 import { fingerprint, type Journal } from './journal/journal.ts';
 import { placeFile, removePartial } from './place-file.ts';
@@ -45,14 +46,10 @@ export async function runDownloads(
     {
       width: Math.min(options.workers, reader.connections),
       record,
+      bulk: downloadsInBulk(fetching),
       sizeOf: ({ entry }) => entry.size,
-      fileJob: async (file) => {
-        if (!(await isPlaced(fetching, file))) return fileJob(fetching, file);
-        const { path, size } = file.entry;
-        const bytes = size === undefined ? {} : { bytes: size };
-        record.skipped({ path, local: join(folder, file.name), ...bytes, why: 'done-before' });
-        return undefined;
-      },
+      doneBefore: async (file) => ((await isPlaced(fetching, file)) ? doneBefore(fetching, file) : undefined),
+      fileJob: (file) => fileJob(fetching, file),
       folderJob: (path) => folderJob(fetching, path),
     },
     options,
@@ -81,6 +78,11 @@ async function isPlaced({ journal, folder }: Fetching, { entry, name }: Download
   return was !== undefined && was === fingerprint(entry.path, size, entry.version?.id ?? '');
 }
 
+function doneBefore({ folder }: Fetching, { entry: { path, size }, name }: DownloadFile): Skipped {
+  const bytes = size === undefined ? {} : { bytes: size };
+  return { path, local: join(folder, name), ...bytes, why: 'done-before' };
+}
+
 function fileJob(fetching: Fetching, file: DownloadFile): Job {
   const { entry } = file;
   if (!isRanged(entry, fetching)) return wholeJob(fetching, file);
@@ -99,7 +101,7 @@ function fileJob(fetching: Fetching, file: DownloadFile): Job {
         return 'again';
       });
     },
-    failed: (thrown) => lost(fetching, file, thrown),
+    failed: (thrown) => notPlaced(fetching, file, thrown),
   };
 }
 
@@ -129,7 +131,7 @@ function wholeJob(fetching: Fetching, file: DownloadFile): WholeJob {
         }
       }
     },
-    failed: (thrown) => lost(fetching, file, thrown),
+    failed: (thrown) => notPlaced(fetching, file, thrown),
   };
 }
 
@@ -145,11 +147,6 @@ async function fetchWhole(
   const body = await reader.read(pathIn(fetching, entry), ask, uncounted(io));
   const target = { file: join(parent, nameOf(name)), id: journal.id, pace: options.pace };
   placed(fetching, file, await placeFile(target, body, entry, io));
-}
-
-function lost({ folder, record }: Fetching, { entry, name }: DownloadFile, thrown: unknown): void {
-  record.observer.ended(entry.path);
-  record.failed({ path: entry.path, local: join(folder, name), failure: asFailure(thrown, entry.path) });
 }
 
 function folderJob({ folder, folders, record }: Fetching, path: ArtifactPath): WholeJob {

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { ArtifactReader } from '../../artifacts/reader.ts';
 import type { Entry } from '../../artifacts/store.ts';
 import type { Under } from '../../core/artifact-path.ts';
+import { asFailure } from '../../core/failure.ts';
 import type { Io } from '../../core/io.ts';
 import type { DownloadFile } from '../items.ts';
 import { wholeChecksum } from '../report.ts';
@@ -46,6 +47,16 @@ export function placed(
   record.observer.ended(path);
   record.done({ path, local: join(folder, name), bytes, proof, why, ...wholeChecksum(entry.checksums) });
   journal.done({ path, ...identity, ...(version ? { version: version.id } : {}) });
+}
+
+/** Writes down that a file was not placed. */
+export function notPlaced(
+  { folder, record }: Fetching,
+  { entry, name }: DownloadFile,
+  thrown: unknown,
+): void {
+  record.observer.ended(entry.path);
+  record.failed({ path: entry.path, local: join(folder, name), failure: asFailure(thrown, entry.path) });
 }
 
 /** What the reader calls an entry. */

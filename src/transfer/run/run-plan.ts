@@ -1,8 +1,9 @@
 import type { Io } from '../../core/io.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { ArtifactPath } from '../../core/artifact-path.ts';
-import type { Planned } from '../items.ts';
+import type { Planned, Skipped } from '../items.ts';
 import type { Observer } from '../report.ts';
+import { createBatch, type Batch, type InBulk } from './batch.ts';
 import type { Job } from './job.ts';
 import { noJournal, type Journal } from './journal/journal.ts';
 import type { Pace } from './pace.ts';
@@ -32,11 +33,18 @@ export function journalOf({ journal }: RunOptions): Journal {
 export interface Direction<F> {
   readonly width: number;
   readonly record: Record;
+  /** Absent where every file goes by itself. */
+  readonly bulk?: InBulk<F> | undefined;
   sizeOf(file: F): number | undefined;
+  /** What an interrupted try did with a file, where nothing is left to do. */
+  doneBefore?(file: F): Promise<Skipped | undefined> | Skipped | undefined;
   /** Undefined when the file turns out to be no work. */
-  fileJob(file: F): Promise<Job | undefined> | Job | undefined;
+  fileJob(file: F): Job | undefined;
   folderJob(path: ArtifactPath): Job;
 }
+
+/** How many jobs wait at most where each may be thousands of files. */
+const BATCHES_AHEAD = 3;
 
 /**
  * Runs a plan while it is made.
@@ -48,24 +56,33 @@ export async function runPlan<F>(
   { clock, mayGoOn }: RunOptions,
   io: Io,
 ): Promise<unknown> {
+  const { width, record, bulk } = direction;
+  const batch = bulk && createBatch(bulk, (file) => direction.fileJob(file));
   let broken: { readonly thrown: unknown } | undefined;
   const jobs = async function* (): AsyncGenerator<Job> {
     try {
       for await (const item of planned) {
         await mayGoOn?.();
-        const job = await jobOf(item, direction);
+        const job = await jobOf(item, direction, batch);
         if (job) yield job;
       }
     } catch (thrown) {
       broken = { thrown };
     }
-    direction.record.observer.planEnded();
+    record.observer.planEnded();
+    const rest = batch?.rest();
+    if (rest) yield rest;
   };
-  await runJobs(jobs(), { width: direction.width, signal: io.signal, clock });
+  const ahead = bulk ? { ahead: BATCHES_AHEAD } : {};
+  await runJobs(jobs(), { width, signal: io.signal, clock, ...ahead });
   return broken?.thrown;
 }
 
-async function jobOf<F>(item: Planned<F>, direction: Direction<F>): Promise<Job | undefined> {
+async function jobOf<F>(
+  item: Planned<F>,
+  direction: Direction<F>,
+  batch: Batch<F> | undefined,
+): Promise<Job | undefined> {
   const { record } = direction;
   switch (item.kind) {
     case 'skip':
@@ -77,12 +94,23 @@ async function jobOf<F>(item: Planned<F>, direction: Direction<F>): Promise<Job 
     case 'folder':
       return direction.folderJob(item.path);
     case 'file':
-      return fileJob(item.file, direction);
+      return fileJob(item.file, direction, batch);
   }
 }
 
-async function fileJob<F>(file: F, direction: Direction<F>): Promise<Job | undefined> {
-  const job = await direction.fileJob(file);
-  if (job) direction.record.observer.planned(1, direction.sizeOf(file) ?? 0);
+async function fileJob<F>(
+  file: F,
+  direction: Direction<F>,
+  batch: Batch<F> | undefined,
+): Promise<Job | undefined> {
+  const { record, bulk } = direction;
+  const before = await direction.doneBefore?.(file);
+  if (before) {
+    record.skipped(before);
+    return undefined;
+  }
+  const isBatched = batch && bulk?.takes(file) === true;
+  const job = isBatched ? batch.add(file) : direction.fileJob(file);
+  if (isBatched || job) record.observer.planned(1, direction.sizeOf(file) ?? 0);
   return job;
 }

@@ -2,8 +2,9 @@ import type { ArtifactStore, Multipart } from '../../artifacts/store.ts';
 import type { ArtifactPath } from '../../core/artifact-path.ts';
 import { asFailure, Failure } from '../../core/failure.ts';
 import type { Io } from '../../core/io.ts';
-import type { Planned, UploadFile } from '../items.ts';
+import type { Planned, Skipped, UploadFile } from '../items.ts';
 import type { Report } from '../report.ts';
+import { uploadsInBulk } from './bulk.ts';
 import { confirmLater } from './confirm-sizes.ts';
 import type { Job, WholeJob } from './job.ts';
 import { storedBefore } from './journal/stored-before.ts';
@@ -12,7 +13,14 @@ import { journalOf, runPlan } from './run-plan.ts';
 import { discardLeftUploads } from './take-up.ts';
 import { prefersParts, uploadInParts } from './upload-parts.ts';
 import { uploadStream } from './upload-stream.ts';
-import { arrived, writeWhole, type PartedFile, type Uploading, type UploadOptions } from './uploading.ts';
+import {
+  arrived,
+  notArrived,
+  writeWhole,
+  type PartedFile,
+  type Uploading,
+  type UploadOptions,
+} from './uploading.ts';
 
 /**
  * Stores what a plan gives while it is made. One file that fails never stops the others; a cancel stops all. The sizes
@@ -34,16 +42,13 @@ export async function runUploads(
   const broken = await runPlan(
     planned,
     {
-      width: Math.min(options.workers, store.traits.connections),
+      // A folder that somebody makes while `bulk.put` moves one of that name to its place would get it inside.
+      width: store.bulk ? 1 : Math.min(options.workers, store.traits.connections),
       record,
+      bulk: uploadsInBulk(uploading),
       sizeOf: ({ source }) => source.size,
-      fileJob: (file) => {
-        if (!isStored(file)) return uploadJob(uploading, file);
-        const { path, local, source } = file;
-        const bytes = source.size === undefined ? {} : { bytes: source.size };
-        record.skipped({ path, local, ...bytes, why: 'done-before' });
-        return undefined;
-      },
+      doneBefore: (file) => (isStored(file) ? doneBefore(file) : undefined),
+      fileJob: (file) => uploadJob(uploading, file),
       folderJob: (path) => folderJob(uploading, path),
     },
     options,
@@ -54,6 +59,11 @@ export async function runUploads(
   const report = record.report(broken);
   if (broken !== undefined && report.files + report.failed === 0) throw asFailure(broken, 'transfer');
   return report;
+}
+
+function doneBefore({ path, local, source }: UploadFile): Skipped {
+  const bytes = source.size === undefined ? {} : { bytes: source.size };
+  return { path, local, ...bytes, why: 'done-before' };
 }
 
 function uploadJob(uploading: Uploading, file: UploadFile): Job {
@@ -86,7 +96,7 @@ function partedJob(uploading: Uploading, multipart: Multipart, file: PartedFile,
       uploading.record.observer.started(file.path, size);
       return uploadInParts(uploading, multipart, { file, size });
     },
-    failed: (thrown) => lost(uploading, file, thrown),
+    failed: (thrown) => notArrived(uploading, file, thrown),
   };
 }
 
@@ -99,7 +109,7 @@ function wholeJob(uploading: Uploading, file: UploadFile, size: number): WholeJo
       if (size > store.traits.maxWriteBytes) throw tooLarge(store, file, size);
       await arrived(uploading, file, await writeWhole(uploading, file), size);
     },
-    failed: (thrown) => lost(uploading, file, thrown),
+    failed: (thrown) => notArrived(uploading, file, thrown),
   };
 }
 
@@ -111,13 +121,8 @@ function streamJob(uploading: Uploading, file: UploadFile): WholeJob {
       const { stored, bytes } = await uploadStream(uploading, file);
       await arrived(uploading, file, stored, bytes);
     },
-    failed: (thrown) => lost(uploading, file, thrown),
+    failed: (thrown) => notArrived(uploading, file, thrown),
   };
-}
-
-function lost({ record }: Uploading, { path, local }: UploadFile, thrown: unknown): void {
-  record.observer.ended(path);
-  record.failed({ path, local, failure: asFailure(thrown, path) });
 }
 
 function tooLarge({ label, traits }: ArtifactStore, { path, local }: UploadFile, size: number): Failure {

@@ -1,6 +1,6 @@
 import type { ArtifactStore, Source, Stored } from '../../artifacts/store.ts';
 import type { Under } from '../../core/artifact-path.ts';
-import { Failure } from '../../core/failure.ts';
+import { asFailure, Failure } from '../../core/failure.ts';
 import type { Io } from '../../core/io.ts';
 import type { UploadFile } from '../items.ts';
 import { wholeChecksum } from '../report.ts';
@@ -79,4 +79,10 @@ export async function arrived(
     moved: { path, local, bytes, proof, why, ...wholeChecksum(entry.checksums) },
     ...(identity ? { done: { path, ...bareIdentity(identity), ...version } } : {}),
   });
+}
+
+/** Writes down that a file did not arrive. */
+export function notArrived({ record }: Uploading, { path, local }: UploadFile, thrown: unknown): void {
+  record.observer.ended(path);
+  record.failed({ path, local, failure: asFailure(thrown, path) });
 }

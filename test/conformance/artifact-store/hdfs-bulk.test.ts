@@ -1,29 +1,27 @@
-import { mkdir, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { createGate } from '../../../src/artifacts/layers/gate.ts';
 import { guard } from '../../../src/artifacts/layers/guard.ts';
 import { layered } from '../../../src/artifacts/layers/layered.ts';
 import { limit } from '../../../src/artifacts/layers/limit.ts';
-import { readerAt } from '../../../src/artifacts/reader.ts';
 import type { ArtifactStore, BulkItem, BulkResult } from '../../../src/artifacts/store.ts';
 import { createDigest } from '../../../src/core/hash.ts';
 import type { Io } from '../../../src/core/io.ts';
-import { downloadInBulk, uploadInBulk } from '../../../src/transfer/bulk.ts';
-import { openContainedFolders } from '../../../src/transfer/contained-folders.ts';
-import { planDownload } from '../../../src/transfer/download.ts';
-import { planUploads } from '../../../src/transfer/plan-uploads.ts';
-import { createRecord } from '../../../src/transfer/record.ts';
+import { askMlstow, mustRunMlstow } from '../../interop/mlstow-command.ts';
 import { filesOf, treeOf } from '../../interop/tree-of.ts';
 import { bedFolder } from '../../testbeds/bed.ts';
 import { commandsOf, hadoopHome } from '../../testbeds/hdfs/command.ts';
 import { startHdfs, type HdfsBed } from '../../testbeds/hdfs.ts';
-import { hdfsStoreAt, makeHome, namesBelow } from '../../testbeds/hdfs-store.ts';
+import { ALICE, hdfsStoreAt, makeHome, namesBelow } from '../../testbeds/hdfs-store.ts';
+import { downloadAll, folderOf, planOf, sendAll, watch, type Whole } from '../../unit/transfer/rig.ts';
+import { proves } from '../proves.ts';
 import { at, pattern } from './pattern.ts';
 
 const io: Io = { signal: new AbortController().signal };
 const HOME = '/bulk';
-const silent = { planned: () => {}, progress: () => {}, done: () => {}, failed: () => {} };
+/** A JVM takes seconds, and longer where others run; some tests start dozens. */
+vi.setConfig({ testTimeout: 600_000 });
 
 /** Twenty files in four folders, with names that a shell, a pattern or Java would take for something else. */
 const FILES: Readonly<Record<string, Buffer>> = {
@@ -88,43 +86,91 @@ async function paths(store: ArtifactStore): Promise<string[]> {
   return found.toSorted();
 }
 
-async function log(store: ArtifactStore, folder: string) {
-  const { uploads } = await planUploads([{ kind: 'path', path: folder, contentsOnly: true }], '');
-  const record = createRecord(silent, io);
-  expect(await uploadInBulk(store, uploads, record)).toEqual([]);
-  return record.report();
+async function log(store: ArtifactStore, folder: string): Promise<Whole> {
+  return sendAll(store, await planOf([folderOf(folder, true)]));
 }
 
-test('a tree of 20 files is logged, listed, downloaded and removed by a few commands', async () => {
+const proofsOf = ({ moved }: Whole) => Object.fromEntries(moved.map(({ path, proof }) => [path, proof]));
+
+test('a tree of 20 files is logged, listed, downloaded and removed by a few commands', async (context) => {
   const store = await open('few');
-  const logged = await log(store, tree);
-  expect(logged.lost).toEqual([]);
-  expect(Object.fromEntries(logged.moved.map(({ path, proof }) => [path, proof]))).toEqual({
+  const proofs = {
     ...Object.fromEntries(Object.keys(FILES).map((name) => [name, 'checksum'])),
     empty: 'size',
-  });
+  };
+  const bytes = Object.values(FILES).reduce((sum, { byteLength }) => sum + byteLength, 0);
+  const logged = await log(store, tree);
+  expect(logged.lost).toEqual([]);
+  expect(proofsOf(logged)).toEqual(proofs);
   expect((await verbs()).toSorted()).toEqual(['checksum', 'cp', 'ls', 'mkdir', 'mv', 'rm']);
 
-  const reader = readerAt(store, '');
-  const { files } = await planDownload(reader, io);
+  const listed = await paths(store);
+  expect(listed).toEqual(Object.keys(FILES).toSorted());
   expect(await verbs()).toEqual(['ls']);
-  expect(files.map(({ name }) => name).toSorted()).toEqual(Object.keys(FILES).toSorted());
 
   const folder = join(dir, 'down');
-  const record = createRecord(silent, io);
-  const folders = await openContainedFolders(folder);
-  expect(await downloadInBulk(reader, files, { folder, folders }, record)).toEqual([]);
-  expect(record.report().lost).toEqual([]);
-  expect(await verbs()).toEqual(['cat', 'checksum']);
-  expect(filesOf(await treeOf(folder))).toEqual(filesOf(await treeOf(tree)));
-  expect((await readdir(folder)).filter((name) => name.startsWith('.mlstow'))).toEqual([]);
+  const observer = watch();
+  const fetched = await downloadAll(store, folder, io, observer);
+  expect(fetched.lost).toEqual([]);
+  expect(proofsOf(fetched)).toEqual(proofs);
+  expect(observer.seen).toMatchObject({ planned: [20, bytes], bytes, under: new Set() });
+  expect(await verbs()).toEqual(['ls', 'cat', 'checksum']);
+  expect(await treeOf(folder)).toEqual(await treeOf(tree));
 
-  const entries = files.map(({ entry: { path } }) => ({ path, kind: 'file' }) as const);
   const directories = ['deep/0', 'deep/1', 'deep', 'größe ü'];
-  const batch = [...entries, ...directories.map((path) => ({ path: at(path), kind: 'directory' }) as const)];
+  const batch = [
+    ...listed.map((path) => ({ path: at(path), kind: 'file' }) as const),
+    ...directories.map((path) => ({ path: at(path), kind: 'directory' }) as const),
+  ];
   expect(await store.remove(batch, io)).toEqual([]);
   expect(await verbs()).toEqual(['rm', 'rmdir']);
   expect(await namesBelow(bed, `${HOME}/few`)).toEqual([]);
+  const operations = ['write', 'list', 'read', 'delete', 'checksum'] as const;
+  await proves(context, { bed: 'the hdfs command', scheme: 'hdfs', operations });
+});
+
+test('the command line needs as few: log, list, download, and what is there already', async () => {
+  const env = {
+    MLFLOW_TRACKING_URI: `sqlite:///${join(dir, 'mlflow.db')}`,
+    HADOOP_USER_NAME: ALICE,
+    HADOOP_CONF_DIR: bed.confDir,
+    HADOOP_HOME: home,
+    MLSTOW_HDFS_DRIVER: 'cli',
+  };
+  const place = { cwd: dir, env };
+  const location = `hdfs://${bed.authority}${HOME}/line`;
+  const experiment = await askMlstow(['experiments', 'create', '-n', 'bulk', '-l', location], place);
+  const run = await askMlstow(
+    ['runs', 'create', '--experiment-id', experiment, '--status', 'running'],
+    place,
+  );
+  await commandsOf(home);
+  const dry = await mustRunMlstow(['artifacts', 'log', `${tree}/`, '-r', run, '--dry-run'], place);
+  expect(dry.stderr + dry.stdout).toContain('20');
+  expect(await verbs()).toEqual(['ls']);
+  const logged = await mustRunMlstow(['artifacts', 'log', `${tree}/`, '-r', run], place);
+  expect(logged.stderr).toContain('20 files');
+  expect((await verbs()).toSorted()).toEqual(['checksum', 'cp', 'ls', 'mkdir', 'mv', 'rm']);
+
+  const { stdout } = await mustRunMlstow(['artifacts', 'list', '-R', '-r', run], place);
+  const listed = JSON.parse(stdout) as readonly { readonly path: string; readonly is_dir: boolean }[];
+  const files = listed.filter((entry) => !entry.is_dir).map(({ path }) => path);
+  expect(files.toSorted()).toEqual(Object.keys(FILES).toSorted());
+  expect(await verbs()).toEqual(['ls']);
+
+  const target = join(dir, 'by command');
+  const args = ['artifacts', 'download', '-r', run, '-d', target, '--bwlimit', '1K'];
+  const fetched = await mustRunMlstow(args, place);
+  expect(fetched.stderr).toContain('--bwlimit does not hold');
+  expect(await verbs()).toEqual(['ls', 'cat', 'checksum']);
+  expect(await treeOf(target)).toEqual(await treeOf(tree));
+
+  await rm(join(target, 'ab'));
+  await fillFolder(target, { 'deep/0/more': Buffer.from('more'), more: Buffer.from('and more') });
+  await mustRunMlstow(['artifacts', 'log', `${target}/`, '-r', run, '--if-exists', 'skip'], place);
+  expect((await verbs()).toSorted()).toEqual(['checksum', 'cp', 'ls', 'ls', 'mkdir', 'mv', 'mv', 'rm']);
+  const there = await namesBelow(bed, `${HOME}/line/${run}/artifacts`);
+  expect(there).toEqual(expect.arrayContaining([...Object.keys(FILES), 'deep/0/more', 'more']));
 });
 
 test('the same tree again replaces all of it; what is not in it stays', async () => {
@@ -139,10 +185,7 @@ test('the same tree again replaces all of it; what is not in it stays', async ()
   expect((await verbs()).length).toBeLessThan(16);
   expect(await paths(store)).toEqual([...Object.keys(FILES), 'deep/0/theirs', 'deep/new/file'].toSorted());
   const folder = join(dir, 'down again');
-  const reader = readerAt(store, '');
-  const { files } = await planDownload(reader, io);
-  const record = createRecord(silent, io);
-  await downloadInBulk(reader, files, { folder, folders: await openContainedFolders(folder) }, record);
+  await downloadAll(store, folder);
   const found = filesOf(await treeOf(folder));
   expect(found).toMatchObject(filesOf(await treeOf(other)));
   expect(found['deep/0/theirs']).toContain('6 bytes');
@@ -157,6 +200,7 @@ test('one that fails stops no other, and publishes nothing', async () => {
   await symlink(file('nowhere'), file('dangling'));
   await bed.call('PUT', `${HOME}/some/dir/old`, 'op=CREATE', Buffer.from('old'));
   await bed.call('PUT', `${HOME}/some/a/grown`, 'op=CREATE', Buffer.from('kept'));
+  await bed.call('PUT', `${HOME}/some/a/theirs`, 'op=CREATE', Buffer.from('theirs'));
   await makeHome(bed, `${HOME}/some`);
   await makeHome(bed, `${HOME}/some/a`);
   const results = await store.bulk!.put(
@@ -167,6 +211,8 @@ test('one that fails stops no other, and publishes nothing', async () => {
       item('dir', file('good'), 4),
       item('dir/old/below', file('good'), 4),
       item('run:1', file('good'), 4),
+      { ...item('a/theirs', file('good'), 4), when: { absent: true } },
+      { ...item('a/ours', file('good'), 4), when: { absent: true } },
     ],
     io,
   );
@@ -177,8 +223,12 @@ test('one that fails stops no other, and publishes nothing', async () => {
     ['dir', 'wrong-kind'],
     ['dir/old/below', 'wrong-kind'],
     ['run:1', 'invalid'],
+    ['a/theirs', 'exists'],
+    ['a/ours', 'checksum'],
   ]);
-  expect(await namesBelow(bed, `${HOME}/some`)).toEqual(['a', 'a/good', 'a/grown', 'dir', 'dir/old']);
+  const left = ['a', 'a/good', 'a/grown', 'a/ours', 'a/theirs', 'dir', 'dir/old'];
+  expect(await namesBelow(bed, `${HOME}/some`)).toEqual(left);
+  expect((await bed.call('GET', `${HOME}/some/a/theirs`, 'op=OPEN')).toString()).toBe('theirs');
   expect((await bed.call('GET', `${HOME}/some/a/grown`, 'op=OPEN')).toString()).toBe('kept');
 });
 

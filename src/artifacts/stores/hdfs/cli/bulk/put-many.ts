@@ -26,7 +26,7 @@ async function lookAround(root: CliRoot, items: readonly BulkItem[], io: Io): Pr
   return lookAtMany(root, [...tops], '-R', io);
 }
 
-/** Targets that are directories, or below a file. */
+/** Targets that are directories, below a file, or there although they must not be. */
 function refuseKinds(root: CliRoot, items: readonly BulkItem[], there: readonly Entry[], failures: Failures) {
   const kinds = new Map(there.map(({ path, kind }) => [path, kind]));
   for (const item of items) {
@@ -38,6 +38,8 @@ function refuseKinds(root: CliRoot, items: readonly BulkItem[], there: readonly 
       failures.set(item, hdfsFailure('wrong-kind', subject, `cannot store ${subject}: ${why}`));
     if (kinds.get(item.path) === 'directory') refuse('it is a directory');
     else if (above !== undefined) refuse(`${above} is a file`);
+    else if (item.when && kinds.has(item.path))
+      failures.set(item, hdfsFailure('exists', subject, `${subject} exists already`));
   }
 }
 

@@ -13,7 +13,7 @@ _mlstow() {
   case "$at" in
     'experiments') words='create get search list update delete restore rename csv' files='' ;;
     'runs') words='create get describe list finish delete restore link-traces' files='' ;;
-    'artifacts') words='log log-artifact log-artifacts list download' files='' ;;
+    'artifacts') words='log log-artifact log-artifacts list download verify' files='' ;;
     'config') words='list get' files='' ;;
     'experiments create')
       words='-n --experiment-name -l --artifact-location --tag --trace-archival-retention --if-not-exists --restore-if-deleted --check --shared-path --allow-local --trust-artifact-host --ca-file --s3-endpoint-url --s3-region --s3-addressing --s3-signature --s3-checksum --s3-ignore-tls --s3-ca-bundle --s3-profile --tracking-uri --profile --env-file --output -q --quiet --no-progress --log-format --verbose --color --deadline -h --help'
@@ -212,6 +212,17 @@ _mlstow() {
         --log-format) words='text json' files='' ;;
         --color) words='auto always never' files='' ;;
         -r|--run-id|-a|--artifact-path|-u|--artifact-uri|-d|--dst-path|--include|--exclude|--manifest|--workers|--bwlimit|--trust-artifact-host|--ca-file|--s3-endpoint-url|--s3-region|--s3-ca-bundle|--s3-profile|--tracking-uri|--profile|--env-file|--deadline) words='' files=yes ;;
+      esac ;;
+    'artifacts verify')
+      words='-r --run-id -u --artifact-uri -a --artifact-path --against --size-only --include --exclude --manifest --workers --bwlimit --trust-artifact-host --ca-file --s3-endpoint-url --s3-region --s3-addressing --s3-signature --s3-checksum --s3-ignore-tls --s3-ca-bundle --s3-profile --tracking-uri --profile --env-file --output -q --quiet --no-progress --log-format --verbose --color --deadline -h --help'
+      case "$prev" in
+        --s3-addressing) words='auto path virtual' files='' ;;
+        --s3-signature) words='s3v4 s3 unsigned' files='' ;;
+        --s3-checksum) words='when_required when_supported' files='' ;;
+        --output) words='text table json jsonl' files='' ;;
+        --log-format) words='text json' files='' ;;
+        --color) words='auto always never' files='' ;;
+        -r|--run-id|-u|--artifact-uri|-a|--artifact-path|--against|--include|--exclude|--manifest|--workers|--bwlimit|--trust-artifact-host|--ca-file|--s3-endpoint-url|--s3-region|--s3-ca-bundle|--s3-profile|--tracking-uri|--profile|--env-file|--deadline) words='' files=yes ;;
       esac ;;
     'resolve')
       words='--trust-artifact-host --ca-file --s3-endpoint-url --s3-region --s3-addressing --s3-signature --s3-checksum --s3-ignore-tls --s3-ca-bundle --s3-profile --tracking-uri --profile --env-file --output -q --quiet --no-progress --log-format --verbose --color --deadline -h --help'

@@ -2,6 +2,6 @@
 export const GROUPS: Readonly<Record<string, string>> = {
   experiments: 'Create and manage experiments',
   runs: 'Create and manage runs',
-  artifacts: 'Log, list and download artifacts',
+  artifacts: 'Log, list, download and verify artifacts',
   config: 'Show settings and where they come from',
 };

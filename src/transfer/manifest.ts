@@ -3,6 +3,8 @@ import { dirname } from 'node:path';
 import { Failure } from '../core/failure.ts';
 import type { MoveWhy, SkipWhy } from './items.ts';
 import type { Observer, Proof } from './report.ts';
+import type { DifferenceWhy } from './verify/difference.ts';
+import type { VerifyObserver } from './verify/verify.ts';
 
 /** One line of a manifest: what became of one file. */
 export interface ManifestLine {
@@ -10,19 +12,24 @@ export interface ManifestLine {
   /** On this machine; `-` for standard input. */
   readonly local?: string;
   readonly bytes?: number;
-  readonly action: 'moved' | 'skipped' | 'failed';
-  readonly why?: MoveWhy | SkipWhy;
+  /** `same` and `differs` of a verification. */
+  readonly action: 'moved' | 'skipped' | 'failed' | 'same' | 'differs';
+  readonly why?: MoveWhy | SkipWhy | DifferenceWhy;
   /** What proved that it is whole. */
   readonly verified?: Proof;
   /** `algorithm:hex` of the whole file, where the store knows one. */
   readonly checksum?: string;
   readonly error?: string;
+  /** How it differs, in words. */
+  readonly detail?: string;
 }
 
 /** A file of JSON Lines that says of each file what became of it. */
 export interface Manifest {
   /** An observer that writes down what it is told and tells it on. */
   observing(observer: Observer): Observer;
+  /** The same for one that compares and moves nothing. */
+  verifying(observer: VerifyObserver): VerifyObserver;
   /** @throws Failure no-space, denied: not every line could be written */
   close(): void;
 }
@@ -39,30 +46,48 @@ export function openManifest(file: string): Manifest {
   const lines = createLines(file);
   const put = (line: ManifestLine): void => lines.put(`${JSON.stringify(line)}\n`);
   return {
-    observing: (observer) => ({
+    observing: (observer) => writtenDown(observer, put, 'moved'),
+    verifying: (observer) => ({
       ...observer,
-      done: (moved) => {
-        const { path, local, bytes, why, proof, checksum } = moved;
-        const known = checksum ? { checksum: `${checksum.algorithm}:${checksum.value}` } : {};
-        put({ path, local, bytes, action: 'moved', ...(why ? { why } : {}), verified: proof, ...known });
-        observer.done(moved);
-      },
-      skipped: (skipped) => {
-        const { path, local, bytes, why } = skipped;
-        const facts = {
-          ...(local === undefined ? {} : { local }),
-          ...(bytes === undefined ? {} : { bytes }),
-        };
-        put({ path, ...facts, action: 'skipped', why });
-        observer.skipped(skipped);
-      },
-      failed: (lost) => {
-        const { path, local, failure } = lost;
-        put({ path, local, action: 'failed', error: failure.message });
-        observer.failed(lost);
+      ...writtenDown(observer, put, 'same'),
+      differs: (difference) => {
+        const { path, local, bytes, why, detail } = difference;
+        const facts = { ...(bytes === undefined ? {} : { bytes }), action: 'differs', why } as const;
+        put({ path, local, ...facts, ...(detail === undefined ? {} : { detail }) });
+        observer.differs(difference);
       },
     }),
     close: () => lines.close(),
+  };
+}
+
+function writtenDown(
+  observer: Observer,
+  put: (line: ManifestLine) => void,
+  action: 'moved' | 'same',
+): Observer {
+  return {
+    ...observer,
+    done: (moved) => {
+      const { path, local, bytes, why, proof, checksum } = moved;
+      const known = checksum ? { checksum: `${checksum.algorithm}:${checksum.value}` } : {};
+      put({ path, local, bytes, action, ...(why ? { why } : {}), verified: proof, ...known });
+      observer.done(moved);
+    },
+    skipped: (skipped) => {
+      const { path, local, bytes, why } = skipped;
+      const facts = {
+        ...(local === undefined ? {} : { local }),
+        ...(bytes === undefined ? {} : { bytes }),
+      };
+      put({ path, ...facts, action: 'skipped', why });
+      observer.skipped(skipped);
+    },
+    failed: (lost) => {
+      const { path, local, failure } = lost;
+      put({ path, local, action: 'failed', error: failure.message });
+      observer.failed(lost);
+    },
   };
 }
 

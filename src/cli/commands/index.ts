@@ -2,6 +2,7 @@ import type { Command } from '../command.ts';
 import { download } from './artifacts/download.ts';
 import { listArtifacts } from './artifacts/list.ts';
 import { log, logArtifact, logArtifacts } from './artifacts/log.ts';
+import { verify } from './artifacts/verify.ts';
 import { completionOf } from './completion.ts';
 import { getConfig, listConfig } from './config/list.ts';
 import { createExperiment } from './experiments/create.ts';
@@ -43,6 +44,7 @@ export const commands: readonly Command[] = [
   logArtifacts,
   listArtifacts,
   download,
+  verify,
   resolve,
   listConfig,
   getConfig,

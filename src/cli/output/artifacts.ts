@@ -56,3 +56,41 @@ export interface TransferSummary {
   /** Files by what proved them. */
   readonly verified: { readonly checksum: number; readonly size: number; readonly none: number };
 }
+
+/** `artifacts verify`: one name that differs, or could not be compared. */
+export interface VerifyItem {
+  readonly path: string;
+  /** On this machine, whether it is there or not. */
+  readonly local: string;
+  /** How it differs; absent when it could not be compared. */
+  readonly differs?: 'missing-here' | 'missing-there' | 'size' | 'content' | 'kind';
+  /** At the store. */
+  readonly bytes?: number;
+  /** On this machine. */
+  readonly local_bytes?: number;
+  /** The difference in words: sizes, checksums, kinds. */
+  readonly detail?: string;
+  /** Why it could not be compared; absent when it was. */
+  readonly error?: string;
+}
+
+/** `artifacts verify`: the other fields. */
+export interface VerifySummary {
+  readonly run_id?: string;
+  /** Redacted URI of the artifacts. */
+  readonly artifact_uri: string;
+  /** What they were compared with. */
+  readonly local_path: string;
+  /** Files that are the same on both sides, and their bytes. */
+  readonly files: number;
+  readonly bytes: number;
+  /** Names that differ, and how many in which way. */
+  readonly differing: number;
+  readonly differences: Readonly<Record<string, number>>;
+  /** Files that could not be read. */
+  readonly failed: number;
+  /** Names that were left out, by reason. */
+  readonly skipped: Readonly<Record<string, number>>;
+  /** Files that are the same, by what tells so. */
+  readonly verified: { readonly checksum: number; readonly size: number; readonly none: number };
+}

@@ -64,6 +64,7 @@ describe('in bash', () => {
       'log-artifacts',
       'list',
       'download',
+      'verify',
     ]);
     expect(await offered('runs', 'de')).toEqual(['describe', 'delete']);
   });

@@ -115,9 +115,21 @@ function streamJob(uploading: Uploading, file: UploadFile): WholeJob {
   };
 }
 
-function lost({ record }: Uploading, { path, local }: UploadFile, thrown: unknown): void {
+async function lost(uploading: Uploading, file: UploadFile, thrown: unknown): Promise<void> {
+  const { record } = uploading;
+  const { path, local } = file;
+  const failure = asFailure(thrown, path);
+  const isThere = failure.kind === 'exists' && (await mayBeThere(uploading, file));
   record.observer.ended(path);
-  record.failed({ path, local, failure: asFailure(thrown, path) });
+  if (isThere) record.skipped({ path, local, why: 'exists', detail: 'another writer was there first' });
+  else record.failed({ path, local, failure });
+}
+
+/** Whether a file that was to be new is there by now and may be; a folder in the way may not. */
+async function mayBeThere({ store, io }: Uploading, { path, whenThere }: UploadFile): Promise<boolean> {
+  if (whenThere !== 'skip') return false;
+  const entry = await store.stat(path, io).catch(() => undefined);
+  return entry?.kind === 'file';
 }
 
 function tooLarge({ label, traits }: ArtifactStore, { path, local }: UploadFile, size: number): Failure {

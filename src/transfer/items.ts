@@ -21,6 +21,8 @@ export interface UploadFile {
   readonly identity?: FileIdentity;
   readonly why: MoveWhy;
   readonly when?: Precondition;
+  /** What becomes of it when another writer was there first, against `when`; else it fails. */
+  readonly whenThere?: 'skip';
 }
 
 /** One file to fetch. */

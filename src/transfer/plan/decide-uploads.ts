@@ -46,7 +46,12 @@ function uploadSide(store: ArtifactStore): Side<UploadFile> {
       modified: identity?.mtimeMs ?? 'now',
       checksums: source.checksums,
     }),
-    because: (file, why, when) => ({ ...file, why, ...(when ? { when } : {}) }),
+    because: (file, why, guard) => ({
+      ...file,
+      why,
+      ...(guard ? { when: { absent: true } } : {}),
+      ...(guard === 'skip' ? { whenThere: guard } : {}),
+    }),
   };
 }
 

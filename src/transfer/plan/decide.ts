@@ -1,4 +1,3 @@
-import type { Precondition } from '../../artifacts/store.ts';
 import { Failure } from '../../core/failure.ts';
 import type { IfExists, MoveWhy, Planned } from '../items.ts';
 import type { Met } from './meet.ts';
@@ -15,8 +14,8 @@ export interface Side<F> {
   /** Artifact path and place on this machine. */
   nameOf(file: F): { readonly path: string; readonly local: string };
   factsOf(file: F): FileFacts;
-  /** The same file with the reason for moving it, and on which condition. */
-  because(file: F, why: MoveWhy, when?: Precondition): F;
+  /** The same file with the reason for moving it; guarded, it is moved only while nothing is there. */
+  because(file: F, why: MoveWhy, guard?: 'skip' | 'fail'): F;
 }
 
 /**
@@ -40,8 +39,9 @@ function decideFile<F>(file: F, there: Met<F>['there'], policy: IfExists, side: 
   if (verdict === 'undecidable') throw undecidable(side.store);
   if ('move' in verdict) {
     const { move } = verdict;
-    const isGuarded = side.keepsAbsent && move === 'new' && (policy === 'skip' || policy === 'fail');
-    return { kind: 'file', file: side.because(file, move, isGuarded ? { absent: true } : undefined) };
+    const guard = policy === 'skip' || policy === 'fail' ? policy : undefined;
+    const isGuarded = side.keepsAbsent && move === 'new';
+    return { kind: 'file', file: side.because(file, move, isGuarded ? guard : undefined) };
   }
   const bytes = facts.size === undefined ? {} : { bytes: facts.size };
   const detail = verdict.detail === undefined ? {} : { detail: verdict.detail };

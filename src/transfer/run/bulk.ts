@@ -31,8 +31,8 @@ export function uploadsInBulk(uploading: Uploading): InBulk<UploadFile> | undefi
     job: (files) => ({
       kind: 'whole',
       run: async () => putFiles(uploading, async (items, io) => bulk.put(items, io), files),
-      failed: (thrown) => {
-        for (const file of files) notArrived(uploading, file, thrown);
+      failed: async (thrown) => {
+        for (const file of files) await notArrived(uploading, file, thrown);
       },
     }),
   };
@@ -52,7 +52,7 @@ async function putFiles(uploading: Uploading, put: Move, files: readonly UploadF
   }
   for await (const [{ item, proof, failure }, file] of moved(uploading, put, fileOf)) {
     const { path, size } = item;
-    if (failure) notArrived(uploading, file, failure);
+    if (failure) await notArrived(uploading, file, failure);
     else await arrived(uploading, file, { entry: { path, kind: 'file', size, checksums: [] }, proof }, size);
   }
 }

@@ -81,8 +81,20 @@ export async function arrived(
   });
 }
 
-/** Writes down that a file did not arrive. */
-export function notArrived({ record }: Uploading, { path, local }: UploadFile, thrown: unknown): void {
+/** Writes down that a file did not arrive, unless another writer stored it first and it was to be left alone then. */
+export async function notArrived(uploading: Uploading, file: UploadFile, thrown: unknown): Promise<void> {
+  const { record } = uploading;
+  const { path, local } = file;
+  const failure = asFailure(thrown, path);
+  const isThere = failure.kind === 'exists' && (await mayBeThere(uploading, file));
   record.observer.ended(path);
-  record.failed({ path, local, failure: asFailure(thrown, path) });
+  if (isThere) record.skipped({ path, local, why: 'exists', detail: 'another writer was there first' });
+  else record.failed({ path, local, failure });
+}
+
+/** Whether a file that was to be new is there by now and may be; a folder in the way may not. */
+async function mayBeThere({ store, io }: Uploading, { path, whenThere }: UploadFile): Promise<boolean> {
+  if (whenThere !== 'skip') return false;
+  const entry = await store.stat(path, io).catch(() => undefined);
+  return entry?.kind === 'file';
 }

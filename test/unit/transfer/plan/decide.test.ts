@@ -4,15 +4,17 @@ import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { readBoth, readerAt } from '../../../../src/artifacts/reader.ts';
 import type { ArtifactStore, Traits } from '../../../../src/artifacts/store.ts';
+import { systemClock } from '../../../../src/core/clock.ts';
 import type { Under } from '../../../../src/core/artifact-path.ts';
 import type { IfExists, Planned, UploadFile } from '../../../../src/transfer/items.ts';
 import { decideDownloads } from '../../../../src/transfer/plan/decide-downloads.ts';
 import { decideUploads } from '../../../../src/transfer/plan/decide-uploads.ts';
 import { planDownload } from '../../../../src/transfer/plan/download-plan.ts';
 import { planUploads } from '../../../../src/transfer/plan/upload-plan.ts';
+import { runUploads } from '../../../../src/transfer/run/upload.ts';
 import { createMemoryStore, MemoryContent } from '../../../conformance/artifact-store/memory-store.ts';
 import { at } from '../../../conformance/artifact-store/pattern.ts';
-import { failureOf, fill, folderOf, io, temporaryFolder } from '../rig.ts';
+import { failureOf, fill, folderOf, io, temporaryFolder, watch } from '../rig.ts';
 import { wordsOf } from './words.ts';
 
 const HOUR = 3_600_000;
@@ -141,6 +143,28 @@ describe('deciding what is logged', () => {
     expect(await whenOf('fail')).toEqual([{ absent: true }]);
     expect(await whenOf('newer')).toEqual([undefined]);
     expect(await whenOf('skip', { ifAbsent: 'none' })).toEqual([undefined]);
+  });
+
+  it('leaves alone what another writer stored in between, where that is what was asked for', async () => {
+    const from = await folderWith({ a: ['mine', 0], b: ['mine', 0], c: ['mine', 0] });
+    const content = new MemoryContent();
+    const store = createMemoryStore({}, { content });
+    const roots = await planUploads([folderOf(from, true)], { under: '', cwd: '/' }, io.signal);
+    const report = async (ifExists: IfExists) => {
+      const planned = await decideUploads(roots, store, { ifExists, look: false }, io);
+      const late = async function* (): AsyncGenerator<Planned<UploadFile>> {
+        for await (const item of planned) {
+          if (item.kind === 'file' && item.file.path === 'b') content.set('b', Buffer.from('theirs'));
+          yield item;
+        }
+      };
+      const options = { workers: 1, observer: watch(), clock: systemClock };
+      return runUploads(store, late(), options, io);
+    };
+    expect(await report('skip')).toMatchObject({ files: 2, failed: 0, skipped: { exists: 1 } });
+    content.objects.clear();
+    expect(await report('fail')).toMatchObject({ files: 2, failed: 1, lost: [{ path: 'b' }] });
+    expect(content.objects.get('b')?.bytes.toString()).toBe('theirs');
   });
 
   it('refuses everything when anything is there and that was to fail, naming the first and how many', async () => {

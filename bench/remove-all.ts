@@ -36,7 +36,9 @@ async function removeFiles(page: readonly Entry[]): Promise<void> {
 /** A page of a listing has as many keys as one request deletes. */
 async function* removals(): AsyncGenerator<Job> {
   for await (const page of store.list('', { recursive: true }, io)) {
-    const failed = async (thrown: unknown) => Promise.reject(thrown);
+    const failed = (thrown: unknown) => {
+      throw thrown;
+    };
     yield { kind: 'whole', run: async () => removeFiles(page), failed };
   }
 }

@@ -21,7 +21,7 @@ const NOT_RUN: readonly (readonly [string, string])[] = [
     '`mlflow-artifacts:`',
     'uploads in parts to Google Cloud Storage, and to Azure, past a server; `--artifacts-presigned-only` of MLflow 3.18',
   ],
-  ['`hdfs://`, `viewfs://`', 'TLS, Knox, fail-over to a second name node, other versions than the one above'],
+  ['`hdfs://`, `viewfs://`', 'TLS, Knox, fail-over by ZooKeeper, other versions than the one above'],
   ['`ftp://`', 'IIS, FileZilla Server, ProFTPD'],
   ['`sftp://`', 'servers of appliances and of hosting services'],
 ];

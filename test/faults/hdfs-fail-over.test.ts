@@ -2,6 +2,7 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { pattern } from '../conformance/artifact-store/pattern.ts';
+import { proves } from '../conformance/proves.ts';
 import { askMlstow, mustRunMlstow } from '../interop/mlstow-command.ts';
 import { filesOf, treeOf } from '../interop/tree-of.ts';
 import { bedFolder } from '../testbeds/bed.ts';
@@ -50,7 +51,7 @@ async function expectWhole(run: string, name: string): Promise<void> {
   expect(filesOf(await treeOf(target))).toEqual(filesOf(await treeOf(tree)));
 }
 
-test('a standby sends nobody away: the active name node is found, after a hand-over and after a death', async () => {
+test('a standby sends nobody away: the active name node is found, after a hand-over and after a death', async (context) => {
   const first = await roundTrip('first');
   await expectWhole(first, 'before');
   await bed.activate('b');
@@ -62,4 +63,6 @@ test('a standby sends nobody away: the active name node is found, after a hand-o
   await bed.activate('b');
   await expectWhole(second, 'after a death');
   await expectWhole(await roundTrip('third'), 'written after a death');
+  const operations = ['write', 'list', 'read'] as const;
+  await proves(context, { bed: 'WebHDFS on two name nodes, after a fail-over', scheme: 'hdfs', operations });
 });

@@ -2,11 +2,15 @@ import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { pattern } from '../conformance/artifact-store/pattern.ts';
+import { proves } from '../conformance/proves.ts';
 import { bedFolder } from '../testbeds/bed.ts';
 import { commandsOf, hadoopHome } from '../testbeds/hdfs/command.ts';
 import { startHdfs, SUPERUSER, type HdfsBed } from '../testbeds/hdfs.ts';
 import { askMlstow, mustRunMlstow, runMlstow } from './mlstow-command.ts';
 import { filesOf, treeOf } from './tree-of.ts';
+
+/** What a round trip proves. */
+const OPERATIONS = ['write', 'list', 'read'] as const;
 
 let bed: HdfsBed;
 let dir: string;
@@ -67,13 +71,14 @@ async function roundTrip(name: string, location: string, at: ReturnType<typeof p
   expect((await bed.call('GET', physical, 'op=OPEN')).equals(pattern(300_000))).toBe(true);
 }
 
-test('a mount table in core-site.xml leads to WebHDFS, without the hdfs command', async () => {
+test('a mount table in core-site.xml leads to WebHDFS, without the hdfs command', async (context) => {
   const conf = await mounted('linked', 'itself');
   await roundTrip('plain', 'viewfs://lab/models/plain', place(conf));
   await roundTrip('default', 'hdfs:///models/default', place(conf));
+  await proves(context, { bed: 'WebHDFS by a mount table', scheme: 'viewfs', operations: OPERATIONS });
 });
 
-test('a mount table that only Hadoop resolves is left to the hdfs command', async () => {
+test('a mount table that only Hadoop resolves is left to the hdfs command', async (context) => {
   const conf = await mounted('included', 'included');
   await roundTrip('command', 'viewfs://lab/models/command', place(conf, { HADOOP_HOME: home }));
   const commands = await commandsOf(home);
@@ -81,4 +86,5 @@ test('a mount table that only Hadoop resolves is left to the hdfs command', asyn
   const without = await runMlstow(['artifacts', 'list', '-u', 'viewfs://lab/models'], place(conf));
   expect(without.code).toBe(3);
   expect(without.stderr).toContain('HADOOP_HOME');
+  await proves(context, { bed: 'the hdfs command', scheme: 'viewfs', operations: OPERATIONS });
 });

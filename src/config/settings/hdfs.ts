@@ -39,7 +39,7 @@ export const HDFS = defineSettings({
     variables: ['MLSTOW_HDFS_DRIVER'],
     default: 'webhdfs',
     projectFile: 'refused',
-    help: 'WebHDFS or HttpFS; or the hdfs command, one JVM for each operation.',
+    help: 'WebHDFS or HttpFS; or the hdfs command, one JVM for each operation on a file or on a whole tree.',
   },
   'hdfs.confDir': {
     type: 'path',

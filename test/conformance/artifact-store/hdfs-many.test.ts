@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startHdfs, type HdfsBed } from '../../testbeds/hdfs.ts';
 import { hdfsStoreAt, makeHome, namesBelow } from '../../testbeds/hdfs-store.ts';
+import { proves } from '../proves.ts';
 import { freshRoot } from './bed.ts';
 import { throughLayers } from './open-case.ts';
 import { at, inParallel, put } from './pattern.ts';
@@ -19,7 +20,7 @@ afterAll(async () => bed.stop());
 
 test(
   `${MANY} entries under one prefix are written, listed in pages and removed in batches`,
-  async () => {
+  async (context) => {
     const root = freshRoot();
     const case_ = throughLayers(await hdfsStoreAt(bed, `/many/${root}`), root);
     const names = Array.from({ length: MANY }, (_, i) => `one/f${String(i).padStart(5, '0')}`);
@@ -45,6 +46,8 @@ test(
     );
     expect(undone).toEqual([]);
     expect(await namesBelow(bed, `/many/${root}`)).toEqual([]);
+    const operations = ['write', 'list', 'delete'] as const;
+    await proves(context, { bed: 'WebHDFS', scheme: 'hdfs', operations });
   },
   PATIENCE_MS,
 );

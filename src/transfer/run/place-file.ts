@@ -3,11 +3,14 @@ import { basename, dirname, join } from 'node:path';
 import { addAbortSignal } from 'node:stream';
 import type { Body, Entry } from '../../artifacts/store.ts';
 import type { Checksum } from '../../core/checksum.ts';
+import { descriptors, writeAll } from '../../core/descriptors.ts';
 import { asFailure, Failure } from '../../core/failure.ts';
 import { createDigest, type Digest } from '../../core/hash.ts';
 import type { Io } from '../../core/io.ts';
+import { writeJoined } from '../../core/write-joined.ts';
 import { partialName } from '../partial-name.ts';
 import type { Proof } from '../report.ts';
+import { gather } from './gather.ts';
 import type { Identity } from './journal/journal.ts';
 import type { Pace } from './pace.ts';
 import { unwritable } from './unwritable.ts';
@@ -39,11 +42,15 @@ export function wholeChecksum({ checksums }: Entry): Checksum | undefined {
   );
 }
 
-/** What the body must turn out to be. The listing counts only where the body itself says nothing, of the same version. */
-function expectationOf(
-  body: Body,
-  listed: Entry,
-): { readonly checksum: Checksum | undefined; readonly sizes: readonly number[] } {
+/** What a body must turn out to be. */
+interface Expectation {
+  readonly checksum: Checksum | undefined;
+  /** Bytes, as each of those says that know. */
+  readonly sizes: readonly number[];
+}
+
+/** The listing counts only where the body itself says nothing, of the same version. */
+function expectationOf(body: Body, listed: Entry): Expectation {
   const { entry, length } = body;
   const isSame = !entry.version || !listed.version || entry.version.id === listed.version.id;
   const told = [entry.size, length].filter((size) => size !== undefined);
@@ -91,39 +98,89 @@ export async function identityOf(handle: FileHandle): Promise<Identity> {
   return { size, mtimeMs, ino };
 }
 
+/** Up to which size a body is held at once, so that it costs one write, in bytes. */
+const MOST_HELD = 256 * 1024;
+
 async function writePartial(
   partial: string,
-  { file, pace }: Target,
+  target: Target,
   body: Body,
   listed: Entry,
   io: Io,
 ): Promise<Placed> {
-  const { checksum, sizes } = expectationOf(body, listed);
+  const expected = expectationOf(body, listed);
+  const { checksum, sizes } = expected;
+  const [size] = sizes;
+  const isSmall = size !== undefined && sizes.every((each) => each <= MOST_HELD) && !target.pace;
+  const placed = isSmall
+    ? await writeAtOnce(partial, target.file, await held(body, size, target.file, io), expected)
+    : await writeStream(partial, target, body, expected, io);
+  if (checksum) return { ...placed, proof: 'checksum' };
+  return { ...placed, proof: sizes.length === 0 ? 'none' : 'size' };
+}
+
+type Written = Omit<Placed, 'proof'>;
+
+async function writeStream(
+  partial: string,
+  { file, pace }: Target,
+  body: Body,
+  { checksum, sizes }: Expectation,
+  io: Io,
+): Promise<Written> {
   const digest = checksum && createDigest(checksum.algorithm);
-  const handle = await openPartial(partial);
-  let bytes: number;
-  let identity: Identity;
+  const handle = await openPartial(partial, async () => open(partial, 'wx'));
   try {
-    bytes = await pour({ handle, at: 0, digests: digest ? [digest] : [], pace }, body, file, io);
+    const bytes = await pour({ handle, at: 0, digests: digest ? [digest] : [], pace }, body, file, io);
     checkLength(file, bytes, sizes);
     if (checksum && digest) checkDigest(file, checksum, digest.hex());
     await handle.sync();
-    identity = await identityOf(handle);
+    return { bytes, identity: await identityOf(handle) };
   } finally {
     await handle.close();
   }
-  if (checksum) return { bytes, proof: 'checksum', identity };
-  return { bytes, proof: sizes.length === 0 ? 'none' : 'size', identity };
+}
+
+/** The bytes of a body that is to have `size` of them, or a few more. */
+async function held(body: Body, size: number, file: string, io: Io): Promise<Buffer> {
+  try {
+    return await gather(body.stream, size, io);
+  } catch (thrown) {
+    throw io.signal.aborted ? asFailure(io.signal.reason, file) : broken(thrown, body, file);
+  }
+}
+
+async function writeAtOnce(
+  partial: string,
+  file: string,
+  bytes: Buffer,
+  { checksum, sizes }: Expectation,
+): Promise<Written> {
+  checkLength(file, bytes.byteLength, sizes);
+  if (checksum) {
+    const digest = createDigest(checksum.algorithm);
+    digest.update(bytes);
+    checkDigest(file, checksum, digest.hex());
+  }
+  const fd = await openPartial(partial, async () => descriptors.open(partial, 'wx'));
+  try {
+    await writeAll(fd, bytes);
+    await descriptors.fsync(fd);
+    const { size, mtimeMs, ino } = await descriptors.fstat(fd);
+    return { bytes: bytes.byteLength, identity: { size, mtimeMs, ino } };
+  } finally {
+    await descriptors.close(fd);
+  }
 }
 
 /** An interrupted try of the same transfer may have left a partial file of this name. */
-async function openPartial(partial: string): Promise<FileHandle> {
+async function openPartial<T>(partial: string, openNew: () => Promise<T>): Promise<T> {
   try {
-    return await open(partial, 'wx');
+    return await openNew();
   } catch (thrown) {
     if ((thrown as NodeJS.ErrnoException).code !== 'EEXIST') throw thrown;
     await rm(partial);
-    return open(partial, 'wx');
+    return openNew();
   }
 }
 
@@ -138,36 +195,25 @@ export interface Sink {
 
 /** Writes a body into a file. @returns how many bytes it had @throws Failure and system errors of the file */
 export async function pour(sink: Sink, body: Body, file: string, io: Io): Promise<number> {
-  let bytes = 0;
-  for await (const chunk of chunksOf(body, sink.pace, file, io)) {
-    for (let from = 0; from < chunk.byteLength;) {
-      const { bytesWritten } = await sink.handle.write(
-        chunk,
-        from,
-        chunk.byteLength - from,
-        sink.at + bytes + from,
-      );
-      from += bytesWritten;
-    }
-    for (const digest of sink.digests) digest.update(chunk);
-    bytes += chunk.byteLength;
-  }
-  return bytes;
-}
-
-/** The body's chunks; what it fails with is a Failure, so that it is not taken for trouble with the file. */
-async function* chunksOf(body: Body, pace: Pace | undefined, file: string, io: Io): AsyncGenerator<Buffer> {
+  const { pace } = sink;
+  const joined = writeJoined(sink.handle, sink.at);
   try {
     for await (const chunk of addAbortSignal(io.signal, body.stream) as AsyncIterable<Buffer>) {
-      const release = await pace?.turn(chunk.byteLength, io.signal);
-      yield chunk;
+      const release = pace && (await pace.turn(chunk.byteLength, io.signal));
+      const room = joined.add(chunk);
+      for (const digest of sink.digests) digest.update(chunk);
+      if (room) await room;
       release?.();
+      if (joined.trouble) break;
       pace?.passed(chunk.byteLength);
       io.progress?.(chunk.byteLength);
     }
   } catch (thrown) {
+    await joined.settle();
     throw io.signal.aborted ? asFailure(io.signal.reason, file) : broken(thrown, body, file);
   }
+  await joined.end();
+  return joined.bytes;
 }
 
 function broken(thrown: unknown, { entry }: Body, file: string): Failure {

@@ -1,15 +1,17 @@
-import { constants } from 'node:fs';
-import { open, type FileHandle } from 'node:fs/promises';
+import { constants, type BigIntStats } from 'node:fs';
 import { Readable } from 'node:stream';
 import type { ArtifactPath } from '../../../core/artifact-path.ts';
+import { descriptors } from '../../../core/descriptors.ts';
 import { Failure } from '../../../core/failure.ts';
-import type { ArtifactStore, Body, Version } from '../../store.ts';
+import type { ArtifactStore, Body } from '../../store.ts';
 import { entryOf, kindOf, versionOf } from './entries.ts';
 import { localFailure } from './failures.ts';
 import { isHidden } from './names.ts';
 import type { Root } from './root.ts';
 
-const CHUNK_BYTES = 256 * 1024;
+const CHUNK_BYTES = 512 * 1024;
+/** Up to which size a body is held at once, in bytes. */
+const MOST_HELD = 256 * 1024;
 /** The path was resolved already; a pipe must not block. */
 const FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
@@ -23,35 +25,45 @@ export async function readFile(
   const file = isHidden(path) ? undefined : await root.realOf(path);
   if (file === undefined)
     throw new Failure({ kind: 'not-found', message: `${subject} does not exist`, subject });
-  let handle;
-  try {
-    handle = await open(file, FLAGS);
-  } catch (thrown) {
+  const fd = await descriptors.open(file, FLAGS).catch((thrown: unknown) => {
     throw localFailure(thrown, 'opening', subject);
-  }
+  });
+  let isOurs = true;
   try {
-    return await bodyOf(handle, path, subject, ask);
+    const part = partOf(fd, subject, await descriptors.fstat(fd, { bigint: true }), ask);
+    const { start, end, stats } = part;
+    isOurs = end - start <= MOST_HELD;
+    const stream = isOurs ? heldStream(await readAtOnce(part)) : new FileStream(part);
+    return { entry: entryOf(path, stats), start, length: end - start, stream };
   } catch (thrown) {
-    await handle.close();
     throw localFailure(thrown, 'reading', subject);
+  } finally {
+    if (isOurs) await descriptors.close(fd);
   }
 }
 
-async function bodyOf(
-  handle: FileHandle,
-  path: ArtifactPath,
+/** Bytes `[start, end)` of an open file, which must be the same version after the last byte. */
+interface FilePart {
+  readonly fd: number;
+  readonly subject: string;
+  readonly stats: BigIntStats;
+  readonly start: number;
+  readonly end: number;
+}
+
+function partOf(
+  fd: number,
   subject: string,
+  stats: BigIntStats,
   { start = 0, length = Infinity, version }: Parameters<ArtifactStore['read']>[1],
-): Promise<Body> {
-  const stats = await handle.stat({ bigint: true });
+): FilePart {
   const kind = kindOf(stats);
   if (kind !== 'file') {
     const what = kind === 'directory' ? 'a directory' : 'not a file';
     throw new Failure({ kind: 'wrong-kind', message: `${subject} is ${what}`, subject });
   }
   const size = Number(stats.size);
-  const now = versionOf(stats);
-  if (version && version.id !== now.id) throw changed(subject);
+  if (version && version.id !== versionOf(stats).id) throw changed(subject);
   if (start > 0 && start >= size) {
     throw new Failure({
       kind: 'invalid',
@@ -59,9 +71,35 @@ async function bodyOf(
       subject,
     });
   }
-  const end = Math.min(size, start + length);
-  const stream = new FileStream({ handle, subject, version: now, start, end });
-  return { entry: entryOf(path, stats), start, length: end - start, stream };
+  return { fd, subject, stats, start, end: Math.min(size, start + length) };
+}
+
+/** Small bodies cost less when they are read before anybody asks for them. */
+async function readAtOnce(part: FilePart): Promise<Buffer> {
+  const { fd, start, end, subject } = part;
+  const bytes = Buffer.allocUnsafe(end - start);
+  for (let at = 0; at < bytes.byteLength;) {
+    const { bytesRead } = await descriptors.read(fd, bytes, at, bytes.byteLength - at, start + at);
+    if (bytesRead === 0) throw changed(subject);
+    at += bytesRead;
+  }
+  await confirm(part);
+  return bytes;
+}
+
+function heldStream(bytes: Buffer): Readable {
+  return new Readable({
+    read() {
+      this.push(bytes);
+      this.push(null);
+    },
+  });
+}
+
+/** @throws Failure changed */
+async function confirm({ fd, stats, subject }: FilePart): Promise<void> {
+  const now = versionOf(await descriptors.fstat(fd, { bigint: true }));
+  if (now.id !== versionOf(stats).id) throw changed(subject);
 }
 
 function changed(subject: string): Failure {
@@ -73,56 +111,47 @@ function changed(subject: string): Failure {
   });
 }
 
-/** Bytes `[start, end)` of an open file, which must be the same version after the last byte. Closes the handle. */
+/** Gives a part of a file while it is read, and closes the file. */
 class FileStream extends Readable {
-  readonly #handle: FileHandle;
-  readonly #subject: string;
-  readonly #version: Version;
-  readonly #end: number;
+  readonly #part: FilePart;
   #offset: number;
 
-  constructor(part: { handle: FileHandle; subject: string; version: Version; start: number; end: number }) {
+  constructor(part: FilePart) {
     super({ highWaterMark: CHUNK_BYTES });
-    this.#handle = part.handle;
-    this.#subject = part.subject;
-    this.#version = part.version;
+    this.#part = part;
     this.#offset = part.start;
-    this.#end = part.end;
   }
 
   override _read(): void {
     this.#next().then(
       (chunk) => this.push(chunk),
-      (thrown: unknown) => this.destroy(localFailure(thrown, 'reading', this.#subject)),
+      (thrown: unknown) => this.destroy(localFailure(thrown, 'reading', this.#part.subject)),
     );
   }
 
   async #next(): Promise<Buffer | null> {
-    const wanted = Math.min(CHUNK_BYTES, this.#end - this.#offset);
+    const { fd, end, subject } = this.#part;
+    const wanted = Math.min(CHUNK_BYTES, end - this.#offset);
     if (wanted === 0) {
-      await this.#confirm();
+      await confirm(this.#part);
       return null;
     }
-    const { bytesRead, buffer } = await this.#handle.read(
+    const { bytesRead, buffer } = await descriptors.read(
+      fd,
       Buffer.allocUnsafe(wanted),
       0,
       wanted,
       this.#offset,
     );
-    if (bytesRead === 0) throw changed(this.#subject);
+    if (bytesRead === 0) throw changed(subject);
     this.#offset += bytesRead;
     return buffer.subarray(0, bytesRead);
   }
 
-  async #confirm(): Promise<void> {
-    const now = versionOf(await this.#handle.stat({ bigint: true }));
-    if (now.id !== this.#version.id) throw changed(this.#subject);
-  }
-
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
-    this.#handle.close().then(
+    descriptors.close(this.#part.fd).then(
       () => done(error),
-      (thrown: unknown) => done(error ?? localFailure(thrown, 'closing', this.#subject)),
+      (thrown: unknown) => done(error ?? localFailure(thrown, 'closing', this.#part.subject)),
     );
   }
 }

@@ -1,18 +1,19 @@
+import type { BigIntStats } from 'node:fs';
 import { link, lstat, open, rename, rm, unlink, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { addAbortSignal } from 'node:stream';
+import { descriptors, writeAll } from '../../../core/descriptors.ts';
 import { nameOf, parentOf, type ArtifactPath } from '../../../core/artifact-path.ts';
 import { Failure } from '../../../core/failure.ts';
 import { createTally, type Tally } from '../../../core/hash.ts';
 import type { Io } from '../../../core/io.ts';
+import { writeJoined } from '../../../core/write-joined.ts';
 import type { Precondition, Source, Stored } from '../../store.ts';
 import { entryOf, versionOf } from './entries.ts';
 import { codeOf, isAbsent, localFailure } from './failures.ts';
 import { temporaryName } from './names.ts';
 import type { Root } from './root.ts';
-
-/** Directories that cannot be synced (some FUSE and network mounts), or be opened for reading, still hold the rename. */
-const UNSYNCABLE = new Set(['EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'EISDIR', 'EACCES', 'EPERM']);
+import { syncDirectory } from './sync-directory.ts';
 
 /**
  * Writes a file whole or not at all: into a temporary file of the same directory, synced, then renamed (or, only if
@@ -31,7 +32,8 @@ export async function writeFile(
   const final = join(folder, nameOf(path));
   const temporary = join(folder, temporaryName());
   try {
-    await checkTarget(final, subject, when);
+    // What a small file costs for nothing is less than looking first; the rename tells of a directory, too.
+    if (when || !isSmall(source)) await checkTarget(final, subject, when);
     const stored = await fill(temporary, path, subject, source, io);
     io.signal.throwIfAborted();
     await publish(temporary, final, subject, when);
@@ -68,6 +70,15 @@ async function checkTarget(final: string, subject: string, when: Precondition | 
   }
 }
 
+/** Up to which size a source is held at once, so that it costs one write, in bytes. */
+const MOST_HELD = 256 * 1024;
+
+type Small = Source & { readonly bytes: NonNullable<Source['bytes']> };
+
+function isSmall(source: Source): source is Small {
+  return source.bytes !== undefined && source.size !== undefined && source.size <= MOST_HELD;
+}
+
 async function fill(
   temporary: string,
   path: ArtifactPath,
@@ -75,14 +86,48 @@ async function fill(
   source: Source,
   io: Io,
 ): Promise<Stored> {
+  const tally = createTally(source.checksums.filter(isWhole).map(({ algorithm }) => algorithm));
+  const { stats, proven } = isSmall(source)
+    ? await fillAtOnce(temporary, await source.bytes(io.signal), { source, tally, subject }, io)
+    : await fillStreaming(temporary, { source, tally, subject }, io);
+  const entry = { ...entryOf(path, stats), checksums: proven };
+  return { entry, proof: proven.length > 0 ? 'checksum' : 'size' };
+}
+
+/** A file with the source's bytes, and the announced checksums that are true of them. */
+interface Filled {
+  readonly stats: BigIntStats;
+  readonly proven: Source['checksums'];
+}
+
+/** What is written, and what is known of it so far. */
+interface Filling {
+  readonly source: Source;
+  readonly tally: Tally;
+  readonly subject: string;
+}
+
+async function fillAtOnce(temporary: string, bytes: Uint8Array, filling: Filling, io: Io): Promise<Filled> {
+  filling.tally.add(bytes);
+  const proven = checkSource(filling);
+  const fd = await descriptors.open(temporary, 'wx');
+  try {
+    await writeAll(fd, bytes);
+    io.progress?.(bytes.byteLength);
+    await descriptors.fsync(fd);
+    return { stats: await descriptors.fstat(fd, { bigint: true }), proven };
+  } finally {
+    await descriptors.close(fd);
+  }
+}
+
+async function fillStreaming(temporary: string, filling: Filling, io: Io): Promise<Filled> {
   const handle = await open(temporary, 'wx');
   try {
-    const tally = createTally(source.checksums.filter(isWhole).map(({ algorithm }) => algorithm));
-    await pour(handle, source, tally, subject, io);
-    const proven = checkSource(source, tally, subject);
+    await pour(handle, filling, io);
+    const proven = checkSource(filling);
     await handle.sync();
-    const entry = entryOf(path, await handle.stat({ bigint: true }));
-    return { entry: { ...entry, checksums: proven }, proof: proven.length > 0 ? 'checksum' : 'size' };
+    return { stats: await handle.stat({ bigint: true }), proven };
   } finally {
     await handle.close();
   }
@@ -90,27 +135,29 @@ async function fill(
 
 const isWhole = ({ scope }: Source['checksums'][number]) => scope === 'whole';
 
-async function pour(
-  handle: FileHandle,
-  source: Source,
-  tally: Tally,
-  subject: string,
-  io: Io,
-): Promise<void> {
+async function pour(handle: FileHandle, { source, tally }: Filling, io: Io): Promise<void> {
   const stream = addAbortSignal(io.signal, await source.open(0, io.signal));
-  for await (const chunk of stream as AsyncIterable<Buffer>) {
-    tally.add(chunk);
-    if (source.size !== undefined && tally.bytes > source.size) throw otherSize(subject, source.size, 'more');
-    for (let from = 0; from < chunk.byteLength;) {
-      from += (await handle.write(chunk, from)).bytesWritten;
+  const joined = writeJoined(handle, 0);
+  try {
+    for await (const chunk of stream as AsyncIterable<Buffer>) {
+      const room = joined.add(chunk);
+      tally.add(chunk);
+      if (source.size !== undefined && tally.bytes > source.size) break;
+      if (room) await room;
+      if (joined.trouble) break;
+      io.progress?.(chunk.byteLength);
     }
-    io.progress?.(chunk.byteLength);
+    await joined.end();
+  } finally {
+    await joined.settle();
   }
 }
 
-/** The checksums that were announced and are true. */
-function checkSource(source: Source, tally: Tally, subject: string): Source['checksums'] {
-  if (source.size !== undefined && tally.bytes < source.size) throw otherSize(subject, source.size, 'fewer');
+/** The checksums that were announced, once all bytes are known to be those announced. @throws Failure changed, corrupt */
+function checkSource({ source, tally, subject }: Filling): Source['checksums'] {
+  const { size } = source;
+  if (size !== undefined && tally.bytes !== size)
+    throw otherSize(subject, size, tally.bytes > size ? 'more' : 'fewer');
   const found = tally.checksums();
   for (const { algorithm, value } of source.checksums.filter(isWhole)) {
     const ours = found.find((each) => each.algorithm === algorithm)?.value;
@@ -145,7 +192,7 @@ async function publish(
 ): Promise<void> {
   if (when && 'version' in when) await checkTarget(final, subject, when);
   if (!when || !('absent' in when)) {
-    await rename(temporary, final);
+    await replace(temporary, final, subject);
     return;
   }
   try {
@@ -163,15 +210,11 @@ async function publish(
   }
 }
 
-async function syncDirectory(folder: string): Promise<void> {
+async function replace(temporary: string, final: string, subject: string): Promise<void> {
   try {
-    const handle = await open(folder, 'r');
-    try {
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
+    await rename(temporary, final);
   } catch (thrown) {
-    if (!UNSYNCABLE.has(codeOf(thrown) ?? '')) throw thrown;
+    await checkTarget(final, subject, undefined);
+    throw thrown;
   }
 }

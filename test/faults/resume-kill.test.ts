@@ -2,14 +2,12 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { ListMultipartUploadsCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { askMlstow, mustRunMlstow } from '../interop/mlstow-command.ts';
-import { startAzurite } from '../testbeds/azurite.ts';
-import type { Bed } from '../testbeds/bed.ts';
-import { startCountingProxy, type CountingProxy, type Passed } from '../testbeds/counting-proxy.ts';
-import { startMinio, startVersitygw, type S3Bed } from '../testbeds/s3.ts';
+import { askMlstow, mustRunMlstow, runMlstow } from '../interop/mlstow-command.ts';
+import type { Passed } from '../testbeds/counting-proxy.ts';
+import { startMinio, startVersitygw } from '../testbeds/s3.ts';
 import { pattern } from '../conformance/artifact-store/pattern.ts';
+import { azureTarget, bytesAt, localTarget, s3Target, type Target } from './resume-targets.ts';
 import { startMlstow, stopWith } from './signals-command.ts';
 
 const MIB = 1024 ** 2;
@@ -38,15 +36,10 @@ function seeded(seed: number): () => number {
   };
 }
 
-/** A store under test, as the command reaches it: through a proxy that counts, where it is a server. */
-interface Target extends Bed {
-  readonly env: Readonly<Record<string, string>>;
-  readonly location: string;
-  readonly flags: readonly string[];
-  readonly proxy?: CountingProxy;
-  /** Names of files that have unfinished uploads. */
-  unfinished(runId: string): Promise<readonly string[]>;
-}
+/** Files that are looked at while they are moved, and the time between two looks, in ms. */
+const LARGE = ['large-0.bin', 'large-1.bin'];
+const WATCHED = ['small/f0', `small/f${SMALL - 1}`, ...LARGE];
+const LOOK_MS = 20;
 
 let home: string;
 let source: string;
@@ -63,80 +56,11 @@ beforeAll(async () => {
 
 afterAll(async () => rm(home, { recursive: true, force: true }));
 
-async function s3Target(bed: S3Bed): Promise<Target> {
-  await bed.createBucket('kill');
-  const proxy = await startCountingProxy(bed.endpoint);
-  return {
-    env: {
-      MLFLOW_S3_ENDPOINT_URL: proxy.url,
-      AWS_ACCESS_KEY_ID: bed.accessKeyId,
-      AWS_SECRET_ACCESS_KEY: bed.secretAccessKey,
-      AWS_DEFAULT_REGION: bed.region,
-    },
-    location: 's3://kill/e',
-    flags: [],
-    proxy,
-    // MinIO lists the uploads of one whole key only.
-    unfinished: async (runId) => {
-      const found: string[] = [];
-      for (const name of files.keys()) {
-        if (!name.startsWith('large')) continue;
-        const Prefix = `e/${runId}/artifacts/tree/${name}`;
-        const { Uploads = [] } = await bed.client.send(
-          new ListMultipartUploadsCommand({ Bucket: 'kill', Prefix }),
-        );
-        found.push(...Uploads.map(({ Key }) => Key ?? ''));
-      }
-      return found;
-    },
-    stop: async () => {
-      await proxy.stop();
-      await bed.stop();
-    },
-  };
-}
-
-async function azureTarget(): Promise<Target> {
-  const bed = await startAzurite();
-  await bed.createContainer('kill');
-  const proxy = await startCountingProxy(new URL(bed.endpoint).origin);
-  const through = bed.connectionString.replace(new URL(bed.endpoint).origin, proxy.url);
-  return {
-    env: { AZURE_STORAGE_CONNECTION_STRING: through },
-    location: `wasbs://kill@${bed.account}.blob.core.windows.net/e`,
-    flags: [],
-    proxy,
-    unfinished: async (runId) => {
-      const found: string[] = [];
-      const under = { includeUncommitedBlobs: true, prefix: `e/${runId}/` };
-      for await (const { name, properties } of bed.container('kill').listBlobsFlat(under))
-        if (properties.contentLength === 0) found.push(name);
-      return found;
-    },
-    stop: async () => {
-      await proxy.stop();
-      await bed.stop();
-    },
-  };
-}
-
-async function localTarget(): Promise<Target> {
-  const folder = join(home, 'store');
-  await mkdir(folder);
-  return {
-    env: {},
-    location: folder,
-    flags: ['--allow-local'],
-    unfinished: async () => [],
-    stop: async () => undefined,
-  };
-}
-
 const TARGETS: readonly (readonly [string, () => Promise<Target>])[] = [
-  ['versitygw', async () => s3Target(await startVersitygw())],
-  ['MinIO', async () => s3Target(await startMinio())],
+  ['versitygw', async () => s3Target(await startVersitygw(), LARGE)],
+  ['MinIO', async () => s3Target(await startMinio(), LARGE)],
   ['Azurite', azureTarget],
-  ['a folder', localTarget],
+  ['a folder', async () => localTarget(home)],
 ];
 
 /** The names of whole files that these requests moved, the large ones with their part. */
@@ -207,12 +131,29 @@ describe.each(TARGETS)('%s', (_name, start) => {
     return performance.now() - from;
   };
 
-  /** Kills a command after so many ms. @returns whether it was still running */
-  const kill = async (args: readonly string[], afterMs: number): Promise<boolean> => {
+  /**
+   * Kills a command after so many ms, and looks meanwhile again and again: what a name shows is the whole file or nothing.
+   * @returns whether it was still running
+   */
+  const kill = async (
+    args: readonly string[],
+    afterMs: number,
+    shownBytes: (name: string) => Promise<number | undefined>,
+  ): Promise<boolean> => {
     const running = startMlstow(args, place);
-    await wait(afterMs);
+    const until = performance.now() + afterMs;
+    const looks: string[] = [];
+    while (performance.now() < until) {
+      for (const name of WATCHED) {
+        const shown = await shownBytes(name);
+        if (shown !== undefined && shown !== files.get(name)?.length) looks.push(`${name}: ${shown}`);
+      }
+      await wait(Math.max(0, Math.min(LOOK_MS, until - performance.now())));
+    }
     running.send('SIGKILL');
-    return (await running.ended).code === -1;
+    const { code } = await running.ended;
+    expect(looks, 'shown before it was whole').toEqual([]);
+    return code === -1;
   };
 
   it(`goes on with an upload that was killed at ${KILLS} moments, repeating only what is missing`, async () => {
@@ -224,7 +165,8 @@ describe.each(TARGETS)('%s', (_name, start) => {
       const runId = await newRun();
       const moment = Math.floor((0.2 + 0.75 * random()) * span);
       target.proxy?.take();
-      if (await kill([...upload(runId), ...LIMIT], moment)) interrupted += 1;
+      const shown = async (name: string) => target.shownBytes(runId, name);
+      if (await kill([...upload(runId), ...LIMIT], moment, shown)) interrupted += 1;
       const killedAt = Date.now();
       const before = moved(target.proxy?.take() ?? [], runId, 'PUT');
       const again = await mustRunMlstow([...upload(runId), '--verbose'], place);
@@ -258,7 +200,8 @@ describe.each(TARGETS)('%s', (_name, start) => {
       const folder = join(home, `down-${turn}`);
       const moment = Math.floor((0.2 + 0.75 * random()) * span);
       target.proxy?.take();
-      if (await kill([...download(folder), ...LIMIT], moment)) interrupted += 1;
+      const shown = async (name: string) => bytesAt(join(folder, 'tree', name));
+      if (await kill([...download(folder), ...LIMIT], moment, shown)) interrupted += 1;
       const killedAt = Date.now();
       const before = moved(target.proxy?.take() ?? [], runId, 'GET');
       await expectWhole(join(folder, 'tree'), false);
@@ -277,11 +220,34 @@ describe.each(TARGETS)('%s', (_name, start) => {
     expect(interrupted).toBeGreaterThan(0);
     expect(spared).toBeGreaterThan(0);
   }, 900_000);
+
+  it('goes on with --if-exists fail: what the killed try moved is its own', async () => {
+    const fail = ['--if-exists', 'fail'];
+    const runId = await newRun();
+    const folder = join(home, 'fail');
+    const upload = ['artifacts', 'log', 'tree', '-r', runId, ...target.flags, ...fail];
+    const download = ['artifacts', 'download', '-r', runId, '-d', folder, ...fail];
+    for (const [args, shown] of [
+      [upload, async (name: string) => target.shownBytes(runId, name)],
+      [download, async (name: string) => bytesAt(join(folder, 'tree', name))],
+    ] as const) {
+      const running = startMlstow([...args, ...LIMIT], place);
+      while ((await shown(`small/f${SMALL / 2}`)) === undefined) await wait(LOOK_MS);
+      running.send('SIGKILL');
+      expect((await running.ended).code).toBe(-1);
+      await mustRunMlstow(args, place);
+      const again = await runMlstow(args, place);
+      expect(again).toMatchObject({ code: 8 });
+    }
+    await expectWhole(join(folder, 'tree'), true);
+    expect(await journals()).toEqual([]);
+    await rm(folder, { recursive: true });
+  }, 300_000);
 });
 
 describe('a command that is stopped with --resume', () => {
   it('keeps its unfinished uploads and partial files, and the next one goes on with them', async () => {
-    const target = await s3Target(await startMinio());
+    const target = await s3Target(await startMinio(), LARGE);
     const { proxy } = target;
     const place = {
       cwd: home,

@@ -1,7 +1,7 @@
-import { chmod, chown } from 'node:fs/promises';
+import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
-import { bareEnvironment, bedFolder, freePort, startProcess, type Bed } from './bed.ts';
-import { cached } from './bed-cache.ts';
+import { bareEnvironment, freePort, startProcess, type Bed } from './bed.ts';
+import { debianPackage, folderOf, isRoot } from './debian-package.ts';
 import { mustRun, runCommand } from './run-command.ts';
 import { makeTls, type TlsFiles } from './tls.ts';
 
@@ -25,27 +25,6 @@ export interface Mariadb extends Bed {
   uri(database: string, query?: string): string;
 }
 
-/** Installs Debian's mariadb-server where it is missing, which needs root; its own daemon does not run. */
-async function install(): Promise<void> {
-  await cached('mariadb', 'debian', async () => {
-    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
-    const packages =
-      `test -x ${SERVER} || { apt-get update -q && apt-get install -qy --no-install-recommends mariadb-server; }`;
-    await mustRun('sh', ['-c', packages], { env });
-    await runCommand('service', ['mariadb', 'stop']);
-  });
-}
-
-/** A bed's folder that the server's own user may use. */
-async function folderOf(name: string, user: string): Promise<string> {
-  const dir = await bedFolder(name);
-  await chmod(dir, 0o755);
-  if (process.geteuid?.() !== 0) return dir;
-  const id = async (flag: string) => Number((await mustRun('id', [flag, user])).stdout);
-  await chown(dir, await id('-u'), await id('-g'));
-  return dir;
-}
-
 async function initialise(dir: string, user: readonly string[]): Promise<void> {
   await mustRun('mariadb-install-db', [
     '--no-defaults',
@@ -58,11 +37,11 @@ async function initialise(dir: string, user: readonly string[]): Promise<void> {
 
 /** Starts MariaDB on a free loopback port, with TLS that clients need not use and a user without other rights. */
 export async function startMariadb(): Promise<Mariadb> {
-  await install();
+  await debianPackage('mariadb-server', SERVER, 'mariadb');
   const dir = await folderOf('mariadb', 'mysql');
   const tls = await makeTls(dir);
   await chmod(tls.keyFile, 0o644);
-  const user = process.geteuid?.() === 0 ? ['--user=mysql'] : [];
+  const user = isRoot() ? ['--user=mysql'] : [];
   await initialise(dir, user);
   const port = await freePort();
   const socket = join(dir, 'db.sock');

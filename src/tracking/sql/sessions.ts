@@ -22,10 +22,10 @@ export interface Sessions {
    */
   write<T>(io: Io, work: (db: Kysely<Tables>) => Promise<T>): Promise<T>;
   /** The select, whose rows stay as read until the transaction ends; `share` lets others hold them so too. */
-  hold<O>(
-    query: SelectQueryBuilder<Tables, keyof Tables, O>,
+  hold<T extends keyof Tables, O>(
+    query: SelectQueryBuilder<Tables, T, O>,
     mode: 'share' | 'own',
-  ): SelectQueryBuilder<Tables, keyof Tables, O>;
+  ): SelectQueryBuilder<Tables, T, O>;
   /** Every column of every table. */
   catalog(db: Kysely<Tables>): Promise<readonly CatalogColumn[]>;
   close(): Promise<void>;

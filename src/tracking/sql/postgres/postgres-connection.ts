@@ -91,5 +91,7 @@ export async function connectPostgres(
 }
 
 function hasCode(thrown: unknown): boolean {
-  return thrown instanceof Failure || (thrown instanceof Error && 'code' in thrown && thrown.code !== undefined);
+  return (
+    thrown instanceof Failure || (thrown instanceof Error && 'code' in thrown && thrown.code !== undefined)
+  );
 }

@@ -50,6 +50,7 @@ export function postgresFailure(thrown: unknown, target: PostgresTarget): Failur
     const verdict = STATES[code] ?? CLASSES[code.slice(0, 2)] ?? { kind: 'internal' as const };
     return serverFailure(verdict, { label, code, text }, thrown);
   }
-  if (code === '') return new Failure({ kind: 'internal', message: `${label}: ${text}`, subject: label }, thrown);
+  if (code === '')
+    return new Failure({ kind: 'internal', message: `${label}: ${text}`, subject: label }, thrown);
   return connectionFailure(thrown, { subject: label, host, reached: false, connectMs, names: NAMES });
 }

@@ -38,7 +38,9 @@ export function badUri(uri: Pick<DatabaseUri, 'label' | 'dialect'>, why: string,
     kind: 'misconfigured',
     message: `the tracking URI ${uri.label} ${why}`,
     subject: 'tracking.uri',
-    hint: hint ?? `write it as ${exampleOf(uri.dialect)}, with reserved characters of the password escaped (@ as %40)`,
+    hint:
+      hint ??
+      `write it as ${exampleOf(uri.dialect)}, with reserved characters of the password escaped (@ as %40)`,
     settings: ['tracking.uri'],
   });
 }
@@ -76,7 +78,8 @@ export function parseDatabaseUri(uri: string): DatabaseUri {
   const label = redactUri(uri);
   const known = dialectOf(/^[\w+]*/.exec(uri)?.[0] ?? '');
   const parts = URL_PARTS.exec(uri)?.groups;
-  if (!parts) throw badUri({ label, ...known }, 'is not of the form dialect://user:password@host:port/database');
+  if (!parts)
+    throw badUri({ label, ...known }, 'is not of the form dialect://user:password@host:port/database');
   const { user, password, ipv6, ipv4, database, query = '' } = parts;
   const host = ipv6 ?? (ipv4 === undefined ? undefined : unquote(ipv4));
   const port = portOf({ label, ...known }, parts['port']);

@@ -1,7 +1,6 @@
-import type { Dialect, SelectQueryBuilder } from 'kysely';
+import type { Dialect } from 'kysely';
 import type { Failure } from '../../../core/failure.ts';
 import type { RunStatement, StatementResult } from '../session-dialect.ts';
-import type { Tables } from '../tables.ts';
 
 /** One connection to a database server, logged in. Not for concurrent use. */
 export interface VendorConnection {
@@ -14,9 +13,6 @@ export interface VendorConnection {
   /** Takes leave of the server. */
   close(): Promise<void>;
 }
-
-/** Any select of ours. */
-export type Selection<O> = SelectQueryBuilder<Tables, keyof Tables, O>;
 
 /** What differs between database servers. */
 export interface Vendor {

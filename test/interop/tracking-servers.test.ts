@@ -32,12 +32,11 @@ describe.each(SERVERS)('MLflow on %s', (_name, start) => {
     env = { PYTHONPATH: await sqlPythonPath() };
     database = await mlflowDatabase(server);
   });
-  afterAll(() => server?.stop());
+  afterAll(() => server.stop());
 
   it('reads what stock MLflow wrote, and stock MLflow what we wrote', async () => {
     const cwd = await folder();
     const uri = server.uri(database);
-    const ids = await stockWrites(cwd, uri, env);
     const store = await openOn(uri, cwd);
     expect(store.reach).toBe('network');
     expect(store.label).not.toContain('p%40ss');
@@ -64,7 +63,7 @@ describe.each(SERVERS)('MLflow on %s', (_name, start) => {
     expect((await store.runs.get(made.dead, io)).info.lifecycleStage).toBe('active');
     const touched = await store.runs.get(made.run, io);
     expect(touched).toMatchObject({ params: { p: 'q' }, metrics: [{ key: 'm', value: 1.5, step: 2 }] });
-    await expectStockEntities(store, ids, Number.MAX_VALUE);
+    await expectStockEntities(store, await stockWrites(cwd, uri, env), Number.MAX_VALUE);
   });
 
   it('lets stock MLflow and us write at once', async () => {

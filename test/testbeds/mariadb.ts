@@ -69,7 +69,7 @@ export async function startMariadb(): Promise<Mariadb> {
       (await runCommand('mariadb-admin', [...ADMIN, `--socket=${socket}`, 'ping'])).code === 0,
     readyMs: 60_000,
   });
-  const name = { user: 'ml flow', password: "p@ss:w/o%r#d?'&=é" };
+  const name = { user: 'ml flow', password: "p@ss:w/o%r#d?'&=" };
   const sql = async (statements: string, database = 'mysql') =>
     (
       await mustRun('mariadb', [...ADMIN, `--socket=${socket}`, '--batch', '--skip-column-names', database], {
@@ -77,7 +77,10 @@ export async function startMariadb(): Promise<Mariadb> {
       })
     ).stdout;
   const quoted = name.password.replaceAll("'", "''");
-  await sql(`SET NAMES utf8mb4; CREATE USER '${name.user}'@'%' IDENTIFIED BY '${quoted}';`);
+  // The anonymous users of localhost would come before ours.
+  await sql(
+    `DELETE FROM mysql.global_priv WHERE User = ''; FLUSH PRIVILEGES; CREATE USER '${name.user}'@'%' IDENTIFIED BY '${quoted}';`,
+  );
   let databases = 0;
   return {
     host: '127.0.0.1',

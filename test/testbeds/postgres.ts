@@ -22,7 +22,7 @@ export interface Postgres extends Bed {
   sql(statements: string, database?: string): Promise<string>;
   /** A new empty database that the user owns; gives its name. */
   database(): Promise<string>;
-  /** `postgresql://…` as SQLAlchemy writes it. */
+  /** `postgresql+psycopg2://…` as SQLAlchemy writes it. */
   uri(database: string, query?: string): string;
 }
 
@@ -114,7 +114,7 @@ export async function startPostgres(options: { readonly tls?: boolean } = {}): P
       return made;
     },
     uri: (database, query = '') =>
-      `postgresql://${encodeURIComponent(login.user)}:${encodeURIComponent(login.password)}@127.0.0.1:${port}/${database}${query}`,
+      `postgresql+psycopg2://${encodeURIComponent(login.user)}:${encodeURIComponent(login.password)}@127.0.0.1:${port}/${database}${query}`,
     stop: () => started.stop(),
   };
 }

@@ -1,11 +1,9 @@
-import type { Connection, ConnectionConfiguration } from 'tedious';
+import type * as Tedious from 'tedious';
 import { bounded } from '../servers/exchange.ts';
 import { readPem } from '../servers/pem-file.ts';
 import type { VendorConnection } from '../servers/vendor.ts';
 import type { StatementResult } from '../session-dialect.ts';
 import type { MssqlTarget } from './mssql-target.ts';
-
-type Tedious = typeof import('tedious');
 
 /** A value that the driver gives for one column of a row. */
 interface Cell {
@@ -20,7 +18,7 @@ interface Cell {
 async function configuration(
   target: MssqlTarget,
   caFile: string | undefined,
-): Promise<ConnectionConfiguration> {
+): Promise<Tedious.ConnectionConfiguration> {
   const { host, port, instance, user, password, database, verify, connectMs } = target;
   return {
     server: host,
@@ -50,7 +48,7 @@ function toValue({ value, metadata: { type, dataLength } }: Cell): unknown {
   return isLong && typeof value === 'string' ? Number(value) : value;
 }
 
-function typeOf({ TYPES }: Tedious, value: unknown) {
+function typeOf({ TYPES }: typeof Tedious, value: unknown) {
   if (typeof value === 'boolean') return TYPES.Bit;
   if (typeof value === 'bigint') return TYPES.BigInt;
   if (typeof value !== 'number') return TYPES.NVarChar;
@@ -59,8 +57,8 @@ function typeOf({ TYPES }: Tedious, value: unknown) {
 
 /** A statement without values goes as a batch: a transaction must not begin inside sp_executesql. */
 async function runOn(
-  tedious: Tedious,
-  connection: Connection,
+  tedious: typeof Tedious,
+  connection: Tedious.Connection,
   sql: string,
   parameters: readonly unknown[],
 ): Promise<StatementResult> {

@@ -82,21 +82,39 @@ function filesOf(
   };
 }
 
+function modeOf(uri: DatabaseUri): (typeof MODES)[string] | undefined {
+  const asked = uri.query.get('ssl_mode');
+  if (asked === undefined) return undefined;
+  const mode = MODES[asked.toUpperCase()];
+  if (mode) return mode;
+  throw badUri(uri, `asks for ssl_mode=${asked}`, `use one of ${Object.keys(MODES).join(', ')}`);
+}
+
+/** What the URI says of the certificate. */
+function checksOf(uri: DatabaseUri): { readonly verify?: boolean; readonly verifyHost?: boolean } {
+  const verify = switchOf(uri, 'ssl_verify_cert');
+  const verifyHost = switchOf(uri, 'ssl_verify_identity') ?? switchOf(uri, 'ssl_check_hostname');
+  return {
+    ...(verify === undefined ? {} : { verify }),
+    ...(verifyHost === undefined ? {} : { verifyHost }),
+  };
+}
+
 /**
  * TLS as PyMySQL does it (pymysql/connections.py, `_create_ssl_ctx`): none unless something about it is set; a certificate
  * authority switches verification on, of the chain and of the host name.
  */
 function tlsOf(uri: DatabaseUri, options: ServerOptions): MysqlTls | undefined {
-  const mode = MODES[(uri.query.get('ssl_mode') ?? '').toUpperCase()];
-  const files = filesOf(uri, options);
-  const wanted = switchOf(uri, 'ssl') ?? Object.keys(files).length > 0;
+  const mode = modeOf(uri);
   if (mode === 'disabled' || switchOf(uri, 'ssl_disabled') === true) return undefined;
-  const verifyCert = switchOf(uri, 'ssl_verify_cert');
-  const verifyIdentity = switchOf(uri, 'ssl_verify_identity') ?? switchOf(uri, 'ssl_check_hostname');
-  if (!mode && !wanted && !verifyCert && !verifyIdentity) return undefined;
+  const files = filesOf(uri, options);
+  const checks = checksOf(uri);
+  const wanted = switchOf(uri, 'ssl') ?? Object.keys(files).length > 0;
+  if (!mode && !wanted && !checks.verify && !checks.verifyHost) return undefined;
   const hasAuthority = files.caFile !== undefined || options.caFile !== undefined;
-  const verify = verifyCert ?? (mode?.verify || hasAuthority || verifyIdentity === true);
-  return { ...files, verify, verifyHost: verify && (verifyIdentity ?? mode?.verifyHost ?? true) };
+  const byDefault = mode ?? { verify: hasAuthority || checks.verifyHost === true, verifyHost: true };
+  const verify = checks.verify ?? byDefault.verify;
+  return { ...files, verify, verifyHost: verify && (checks.verifyHost ?? byDefault.verifyHost) };
 }
 
 function connectMsOf(uri: DatabaseUri, timeoutMs: number): number {

@@ -43,6 +43,8 @@ export async function connectPostgres(
 ): Promise<VendorConnection> {
   const { default: pg } = await import('pg');
   const socket = await postgresSocket(target, caFile, signal);
+  // Its types name the oids one by one.
+  const defaults = pg.types as { getTypeParser(oid: number, format?: string): unknown };
   const client = new pg.Client({
     host: target.host,
     port: target.port,
@@ -56,7 +58,7 @@ export async function connectPostgres(
     stream: () => connected(socket),
     types: {
       getTypeParser: (oid: number, format?: 'text' | 'binary') =>
-        oid === INT8 ? Number : (pg.types.getTypeParser(oid, format as 'text') as unknown),
+        oid === INT8 ? Number : defaults.getTypeParser(oid, format),
     },
   });
   let isLost = false;

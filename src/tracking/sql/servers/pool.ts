@@ -1,5 +1,5 @@
-import { stopped } from '../mutex.ts';
 import type { PoolOptions } from './options.ts';
+import { createPlaces } from './places.ts';
 
 /** What a pool keeps. */
 export interface Pooled {
@@ -18,11 +18,7 @@ export interface Pool<C extends Pooled> {
   close(): Promise<void>;
 }
 
-interface Waiter {
-  readonly admit: () => void;
-}
-
-/** A pool that connects on demand with `connect` and keeps the connections used last. */
+/** A pool that connects on demand with `connect` and gives out the connection used last. */
 export function createPool<C extends Pooled>(
   connect: (signal: AbortSignal) => Promise<C>,
   options: PoolOptions,
@@ -31,40 +27,11 @@ export function createPool<C extends Pooled>(
 ): Pool<C> {
   const idle: C[] = [];
   const bornAt = new WeakMap<C, number>();
-  const waiters: Waiter[] = [];
-  let places = Math.max(1, options.most);
+  const places = createPlaces(options.most, subject);
   let isClosed = false;
 
   const isFresh = (connection: C): boolean =>
     !connection.isLost() && now() - (bornAt.get(connection) ?? 0) < options.recycleMs;
-
-  const leave = (): void => {
-    const next = waiters.shift();
-    if (next) next.admit();
-    else places += 1;
-  };
-
-  const enter = async (signal: AbortSignal): Promise<void> => {
-    if (signal.aborted) throw stopped(signal, subject);
-    if (places > 0) {
-      places -= 1;
-      return;
-    }
-    await new Promise<void>((resolve, reject) => {
-      const waiter: Waiter = {
-        admit: () => {
-          signal.removeEventListener('abort', onAbort);
-          resolve();
-        },
-      };
-      const onAbort = (): void => {
-        waiters.splice(waiters.indexOf(waiter), 1);
-        reject(stopped(signal, subject));
-      };
-      signal.addEventListener('abort', onAbort, { once: true });
-      waiters.push(waiter);
-    });
-  };
 
   const takeIdle = (): C | undefined => {
     for (let connection = idle.pop(); connection; connection = idle.pop()) {
@@ -74,24 +41,26 @@ export function createPool<C extends Pooled>(
     return undefined;
   };
 
+  const make = async (signal: AbortSignal): Promise<C> => {
+    const made = await connect(signal);
+    bornAt.set(made, now());
+    return made;
+  };
+
   return {
     async acquire(signal) {
-      await enter(signal);
+      await places.enter(signal);
       try {
-        const kept = takeIdle();
-        if (kept) return kept;
-        const made = await connect(signal);
-        bornAt.set(made, now());
-        return made;
+        return takeIdle() ?? (await make(signal));
       } catch (thrown) {
-        leave();
+        places.leave();
         throw thrown;
       }
     },
     release(connection) {
       if (!isClosed && idle.length < options.keep && isFresh(connection)) idle.push(connection);
       else connection.destroy();
-      leave();
+      places.leave();
     },
     async close() {
       isClosed = true;

@@ -1,3 +1,4 @@
+import type * as kyselys from 'kysely';
 import type { Kysely } from 'kysely';
 import { setMaxListeners } from 'node:events';
 import { Failure } from '../../../core/failure.ts';
@@ -9,8 +10,6 @@ import { exchange } from './exchange.ts';
 import type { ServerOptions } from './options.ts';
 import { createPool, type Pooled } from './pool.ts';
 import type { Vendor, VendorConnection } from './vendor.ts';
-
-type Kyselys = typeof import('kysely');
 
 /** A connection with the builder whose statements run on it. */
 interface Line extends Pooled {
@@ -34,7 +33,7 @@ function run({ vendor, options, label }: Session, line: Line, sql: string, param
   });
 }
 
-async function openLine(session: Session, kysely: Kyselys, signal: AbortSignal): Promise<Line> {
+async function openLine(session: Session, kysely: typeof kyselys, signal: AbortSignal): Promise<Line> {
   const { vendor } = session;
   const connection = await vendor.connect(signal).catch((thrown: unknown) => {
     throw vendor.failure(thrown);

@@ -12,6 +12,7 @@ export interface DatabaseServer {
   readonly port: number;
   sql(statements: string, database?: string): Promise<string>;
   database(): Promise<string>;
+  copy(database: string): Promise<string>;
   uri(database: string, query?: string): string;
   stop(): Promise<void>;
 }

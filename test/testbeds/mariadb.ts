@@ -21,6 +21,8 @@ export interface Mariadb extends Bed {
   sql(statements: string, database?: string): Promise<string>;
   /** A new empty database that the user owns; gives its name. */
   database(): Promise<string>;
+  /** A new database with everything that another one holds; gives its name. */
+  copy(database: string): Promise<string>;
   /** `mysql+pymysql://…` as SQLAlchemy writes it. */
   uri(database: string, query?: string): string;
 }
@@ -82,6 +84,11 @@ export async function startMariadb(): Promise<Mariadb> {
     `DELETE FROM mysql.global_priv WHERE User = ''; FLUSH PRIVILEGES; CREATE USER '${name.user}'@'%' IDENTIFIED BY '${quoted}';`,
   );
   let databases = 0;
+  const create = async (): Promise<string> => {
+    const made = `mlflow_${(databases += 1)}`;
+    await sql(`CREATE DATABASE ${made} CHARACTER SET utf8mb4; GRANT ALL ON ${made}.* TO '${name.user}'@'%';`);
+    return made;
+  };
   return {
     host: '127.0.0.1',
     port,
@@ -89,11 +96,16 @@ export async function startMariadb(): Promise<Mariadb> {
     socket,
     tls,
     sql,
-    database: async () => {
-      const made = `mlflow_${(databases += 1)}`;
-      await sql(
-        `CREATE DATABASE ${made} CHARACTER SET utf8mb4; GRANT ALL ON ${made}.* TO '${name.user}'@'%';`,
-      );
+    database: create,
+    copy: async (database) => {
+      const made = await create();
+      const dump = await mustRun('mariadb-dump', [
+        ...ADMIN,
+        `--socket=${socket}`,
+        '--skip-comments',
+        database,
+      ]);
+      await sql(dump.stdout, made);
       return made;
     },
     uri: (database, query = '') =>

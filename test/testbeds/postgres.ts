@@ -22,6 +22,8 @@ export interface Postgres extends Bed {
   sql(statements: string, database?: string): Promise<string>;
   /** A new empty database that the user owns; gives its name. */
   database(): Promise<string>;
+  /** A new database with everything that another one holds, which nobody may use meanwhile; gives its name. */
+  copy(database: string): Promise<string>;
   /** `postgresql+psycopg2://…` as SQLAlchemy writes it. */
   uri(database: string, query?: string): string;
 }
@@ -101,6 +103,11 @@ export async function startPostgres(options: { readonly tls?: boolean } = {}): P
   };
   await sql(`CREATE ROLE "${login.user}" LOGIN PASSWORD '${login.password.replaceAll("'", "''")}'`);
   let databases = 0;
+  const create = async (more: string): Promise<string> => {
+    const made = `mlflow_${(databases += 1)}`;
+    await sql(`CREATE DATABASE ${made} OWNER "${login.user}"${more}`);
+    return made;
+  };
   return {
     host: '127.0.0.1',
     port,
@@ -108,11 +115,8 @@ export async function startPostgres(options: { readonly tls?: boolean } = {}): P
     dir,
     tls,
     sql,
-    database: async () => {
-      const made = `mlflow_${(databases += 1)}`;
-      await sql(`CREATE DATABASE ${made} OWNER "${login.user}"`);
-      return made;
-    },
+    database: () => create(''),
+    copy: (database) => create(` TEMPLATE ${database}`),
     uri: (database, query = '') =>
       `postgresql+psycopg2://${encodeURIComponent(login.user)}:${encodeURIComponent(login.password)}@127.0.0.1:${port}/${database}${query}`,
     stop: () => started.stop(),

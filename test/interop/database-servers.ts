@@ -6,6 +6,7 @@ import type { TrackingStore } from '../../src/tracking/store.ts';
 import { startMariadb } from '../testbeds/mariadb.ts';
 import { startPostgres } from '../testbeds/postgres.ts';
 import { migrate } from '../testbeds/sql-python.ts';
+import { serverOptions } from './server-options.ts';
 
 /** A database server as tests use it. */
 export interface DatabaseServer {
@@ -28,22 +29,6 @@ export async function mlflowDatabase(server: DatabaseServer): Promise<string> {
   const name = await server.database();
   await migrate(server.uri(name));
   return name;
-}
-
-/** How tests reach servers: two retries at once, no waits. */
-export function serverOptions(options: Partial<ServerOptions> = {}): ServerOptions {
-  return {
-    clock: systemClock,
-    retry: { maxRetries: 5, backoffMs: 10, jitterMs: 10, maxWaitMs: 200, respectRetryAfter: true },
-    timeoutMs: 60_000,
-    pool: { keep: 5, most: 5, recycleMs: Number.POSITIVE_INFINITY },
-    mysql: {},
-    postgres: {},
-    osUser: 'tester',
-    cwd: '/',
-    notify: () => undefined,
-    ...options,
-  };
 }
 
 /** Opens a store that is closed after the test. */

@@ -5,6 +5,8 @@ import type { VendorConnection } from '../servers/vendor.ts';
 import type { StatementResult } from '../session-dialect.ts';
 import type { MssqlTarget } from './mssql-target.ts';
 
+type Driver = Pick<typeof Tedious, 'Request' | 'TYPES'>;
+
 /** A value that the driver gives for one column of a row. */
 interface Cell {
   readonly value: unknown;
@@ -48,7 +50,7 @@ function toValue({ value, metadata: { type, dataLength } }: Cell): unknown {
   return isLong && typeof value === 'string' ? Number(value) : value;
 }
 
-function typeOf({ TYPES }: typeof Tedious, value: unknown) {
+function typeOf({ TYPES }: Driver, value: unknown) {
   if (typeof value === 'boolean') return TYPES.Bit;
   if (typeof value === 'bigint') return TYPES.BigInt;
   if (typeof value !== 'number') return TYPES.NVarChar;
@@ -57,7 +59,7 @@ function typeOf({ TYPES }: typeof Tedious, value: unknown) {
 
 /** A statement without values goes as a batch: a transaction must not begin inside sp_executesql. */
 async function runOn(
-  tedious: typeof Tedious,
+  tedious: Driver,
   connection: Tedious.Connection,
   sql: string,
   parameters: readonly unknown[],
@@ -88,7 +90,8 @@ export async function connectMssql(
   caFile: string | undefined,
   signal: AbortSignal,
 ): Promise<VendorConnection> {
-  const tedious = await import('tedious');
+  // Bundled, a CommonJS package has a default export alone.
+  const { default: tedious } = await import('tedious');
   const connection = new tedious.Connection(await configuration(target, caFile));
   let isLost = false;
   const destroy = (): void => {

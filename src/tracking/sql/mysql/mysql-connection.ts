@@ -1,4 +1,5 @@
 import type { Connection, ConnectionOptions, QueryError, SslOptions } from 'mysql2';
+import { connect as connectTcp, type Socket } from 'node:net';
 import { bounded } from '../servers/exchange.ts';
 import { readPem } from '../servers/pem-file.ts';
 import type { VendorConnection } from '../servers/vendor.ts';
@@ -43,6 +44,12 @@ async function connectionOptions(
   };
 }
 
+function socketOf({ host, port, socketPath }: MysqlTarget): Socket {
+  return socketPath === undefined
+    ? connectTcp({ host, port, noDelay: true, keepAlive: true })
+    : connectTcp(socketPath);
+}
+
 function resultOf(result: unknown): StatementResult {
   if (Array.isArray(result)) return { rows: result as Record<string, unknown>[], changes: 0 };
   const { affectedRows } = result as { readonly affectedRows?: number };
@@ -72,8 +79,11 @@ export async function connectMysql(
   caFile: string | undefined,
   signal: AbortSignal,
 ): Promise<VendorConnection> {
-  const { createConnection } = await import('mysql2');
-  const connection = createConnection(await connectionOptions(target, caFile));
+  // Bundled, a CommonJS package has a default export alone.
+  const { default: mysql } = await import('mysql2');
+  const options = await connectionOptions(target, caFile);
+  const socket = socketOf(target);
+  const connection = mysql.createConnection({ ...options, stream: socket });
   let isLost = false;
   const lose = (): void => {
     isLost = true;
@@ -81,7 +91,9 @@ export async function connectMysql(
   connection.on('error', lose).on('end', lose);
   const destroy = (): void => {
     lose();
+    // The driver's own way waits for the server to close its side, which a statement that hangs never lets it.
     connection.destroy();
+    socket.destroy();
   };
   const greeted = new Promise<void>((resolve, reject) => {
     connection.once('connect', () => resolve()).once('error', reject);

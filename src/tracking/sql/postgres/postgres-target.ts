@@ -54,12 +54,11 @@ function connectMsOf(uri: DatabaseUri, timeoutMs: number): number {
 }
 
 function addressOf(uri: DatabaseUri): Pick<PostgresTarget, 'host' | 'port' | 'socketPath'> {
-  const named = uri.query.get('host') ?? uri.host ?? SOCKET_FOLDER;
-  const [first = '', ...others] = named.split(',');
-  if (others.length > 0) {
+  const first = uri.query.get('host') ?? uri.host ?? SOCKET_FOLDER;
+  if (first.includes(',')) {
     throw badUri(uri, 'names several hosts', 'name one host: the primary server, or a name that leads to it');
   }
-  const [host = '', portOfHost] = first.startsWith('/') ? [first] : first.split(/:(?=\d+$)/);
+  const [host = '', portOfHost] = /^[^/:]*:\d+$/.test(first) ? first.split(':') : [first];
   const port = Number(uri.query.get('port') ?? portOfHost ?? uri.port ?? PORT);
   if (!Number.isInteger(port) || port < 1 || port > 65_535) {
     throw badUri(uri, 'has a port that is not a number from 1 to 65535');

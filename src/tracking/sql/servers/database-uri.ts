@@ -79,7 +79,10 @@ export function parseDatabaseUri(uri: string): DatabaseUri {
   const known = dialectOf(/^[\w+]*/.exec(uri)?.[0] ?? '');
   const parts = URL_PARTS.exec(uri)?.groups;
   if (!parts)
-    throw badUri({ label, ...known }, 'is not of the form dialect://user:password@host:port/database');
+    throw badUri(
+      { label: `${known.dialect}:…`, ...known },
+      'is not of the form dialect://user:password@host:port/database',
+    );
   const { user, password, ipv6, ipv4, database, query = '' } = parts;
   const host = ipv6 ?? (ipv4 === undefined ? undefined : unquote(ipv4));
   const port = portOf({ label, ...known }, parts['port']);

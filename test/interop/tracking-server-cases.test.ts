@@ -32,7 +32,9 @@ async function copyOf(server: DatabaseServer, template: string): Promise<TestDat
       const notify = (message: string): number => notes.push(message);
       return { ...(await openOn(server.uri(name), cwd, { notify, ...options })), notes };
     },
-    tamper: async (...statements) => void (await server.sql(statements.join(';\n'), name)),
+    tamper: async (...statements) => {
+      await server.sql(statements.join(';\n'), name);
+    },
     rows: async (sql) => rowsOf(sql, await server.sql(sql, name)),
   };
 }

@@ -33,8 +33,12 @@ print(json.dumps(dict(name=run.info.run_name, status=run.info.status, stage=run.
   experiment=e.name, experimentTags=e.tags)))
 `;
 
+const RELEASES = ['2.9.2', '2.22.0'];
+
 let servers: readonly [DatabaseServer, DatabaseServer];
 beforeAll(async () => {
+  // Installed here, where there is time for it.
+  for (const release of RELEASES) await runOldPython(release, '', []);
   servers = [await startPostgres(), await startMariadb()];
 });
 afterAll(async () => {
@@ -49,7 +53,6 @@ async function place(kind: string): Promise<{ readonly uri: string; readonly cwd
   return { cwd, uri: server.uri(await server.database()) };
 }
 
-const RELEASES = ['2.9.2', '2.22.0'];
 const CASES = RELEASES.flatMap((release) =>
   ['SQLite', 'PostgreSQL', 'MariaDB'].map((kind) => [release, kind] as const),
 );

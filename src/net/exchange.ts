@@ -1,8 +1,8 @@
 import { request as httpRequest, type ClientRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import { setMaxListeners } from 'node:events';
 import { Failure } from '../core/failure.ts';
 import type { Io } from '../core/io.ts';
+import { onAbort } from '../core/on-abort.ts';
 import { codeOf, connectionFailure, silence, type ConnectionFacts } from './connection-failure.ts';
 import { idleTimer, type IdleTimer } from './idle-timer.ts';
 import { responseBody } from './response-body.ts';
@@ -168,14 +168,13 @@ export async function exchange(request: NetRequest, wire: Wire, io: Io): Promise
     names: wire.names,
   });
   const idle = idleTimer(idleMs, () => current.cut(silence()));
-  const stop = () => current.cut(cancelled(subjectOf(request)));
   const current: Exchange = {
     request,
     outgoing,
     idle,
     facts,
     cut: (error) => outgoing.destroy(error),
-    release: () => io.signal.removeEventListener('abort', stop),
+    release: onAbort(io.signal, () => current.cut(cancelled(subjectOf(request)))),
   };
   watchConnection(outgoing, request.url.protocol === 'https:', wire.connectMs, {
     reached: () => {
@@ -184,7 +183,5 @@ export async function exchange(request: NetRequest, wire: Wire, io: Io): Promise
     },
     cut: (error) => current.cut(error),
   });
-  setMaxListeners(0, io.signal);
-  io.signal.addEventListener('abort', stop, { once: true });
   return converse(current);
 }

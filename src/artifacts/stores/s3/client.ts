@@ -8,7 +8,7 @@ import type { KeySource } from './credentials.ts';
 import { urlOf, type Site } from './endpoint.ts';
 import { refusalFailure, type Asked } from './failures.ts';
 import type { Payload } from './payload.ts';
-import { readErrorDocument, readRefusal, type Refusal } from './refusal.ts';
+import { errorIn, readRefusal, type Refusal } from './refusal.ts';
 import { EMPTY_SHA256, signedHeaders, type AwsKeys } from './sign.ts';
 import { parseDocument, type Element } from './xml.ts';
 
@@ -200,9 +200,10 @@ async function send(talk: Talk, call: Call, io: Io): Promise<NetResponse> {
 async function ask(talk: Talk, call: Call, io: Io): Promise<Element> {
   const response = await send(talk, call, io);
   const text = (await readText(response, MAX_XML_BYTES)).trimStart();
-  const told = readErrorDocument(text);
+  const document = parseDocument(text, call.subject);
+  const told = errorIn(document);
   if (told.code !== '') throw refusalFailure(askedOf(talk, call), { status: 500, ...told });
-  return parseDocument(text, call.subject).root;
+  return document.root;
 }
 
 /** The client of one bucket; clients of one backend share connections and keys. */

@@ -67,6 +67,16 @@ export interface Stored {
 /** Write only if the target is absent, or still has this version. */
 export type Precondition = { readonly absent: true } | { readonly version: Version };
 
+/** How a source is stored. */
+export interface WriteOptions {
+  readonly when?: Precondition;
+  /**
+   * 16 hex digits by which the caller knows its own again: where a write is a file of its own until it is whole, and stays
+   * when its process is killed, the name of that file tells them.
+   */
+  readonly owner?: string;
+}
+
 export interface Removal {
   readonly path: ArtifactPath;
   readonly kind: 'file' | 'directory';
@@ -156,12 +166,7 @@ export interface ArtifactStore {
    * Stores a source whole or not at all, replacing what is there unless `when` forbids it.
    * @throws Failure exists, changed, corrupt (digest disagrees), no-space, too-large, denied
    */
-  write(
-    path: ArtifactPath,
-    source: Source,
-    options: { readonly when?: Precondition },
-    io: Io,
-  ): Promise<Stored>;
+  write(path: ArtifactPath, source: Source, options: WriteOptions, io: Io): Promise<Stored>;
   /** Removes at most `traits.removeBatch` things; absent is done, a directory that is not empty is undone. */
   remove(batch: readonly Removal[], io: Io): Promise<readonly Undone[]>;
   facts(io: Io): Promise<Facts>;
@@ -282,6 +287,8 @@ export interface UploadSession {
 
 /** Uploads that were begun and neither finished nor given up, by whomever. */
 export interface Incomplete {
+  /** Whether they are files of what `write` did not finish, which tell its `owner`. */
+  readonly owned?: true;
   /**
    * Pages of them: of the path `under` itself and of all below it, never of a sibling (`a/b` gives no `a/bc`). One that
    * is begun, finished or given up meanwhile may be given or not, and after trouble on the way one may be given twice.
@@ -293,11 +300,14 @@ export interface Incomplete {
 
 /** An upload that was begun and neither finished nor given up. */
 export interface Unfinished {
+  /** Where it was to be stored; of a file of its own, that file's. */
   readonly path: ArtifactPath;
   /** As of its session where it was begun here; of others as the store names it. Shown to nobody if that is a secret. */
   readonly token: string;
-  /** By the store's clock. */
+  /** By the store's clock; of a file of its own, when it last grew. */
   readonly started?: Date;
   /** Bytes that it holds, where telling that costs no further request. */
   readonly bytes?: number;
+  /** Of the write that began it, where that told one. */
+  readonly owner?: string;
 }

@@ -80,8 +80,9 @@ class Mangler extends Transform {
   }
 
   override _flush(done: TransformCallback): void {
-    // A body that is longer than its bytes never ends.
-    if (this.#trouble !== 'longer') done();
+    // A body whose length was told too large, or whose connection is about to break, never ends.
+    const isWhole = this.#trouble === 'flip' || this.#trouble === 'shorter';
+    if (isWhole) done();
   }
 }
 
@@ -119,9 +120,9 @@ function mangleAnswer(response: IncomingMessage, answer: ServerResponse, strike:
   headers[length + 1] = String(announced);
   answer.writeHead(response.statusCode ?? 0, headers);
   const broken = (): void => {
-    response.destroy();
     if (trouble === 'reset') answer.socket?.resetAndDestroy();
     else answer.socket?.destroy();
+    response.destroy();
   };
   // The bytes behind a length that is too small follow all the same: the other side takes them for the next answer.
   const until = trouble === 'shorter' || trouble === 'longer' ? Infinity : at;
@@ -135,9 +136,9 @@ function mangleRequest(asked: IncomingMessage, open: (bytes: number) => ClientRe
   const onward = open(announced);
   const broken = (): void => {
     if (trouble === 'shorter') return;
-    onward.destroy();
     if (trouble === 'reset') asked.socket.resetAndDestroy();
     else asked.socket.destroy();
+    onward.destroy();
   };
   const until = trouble === 'longer' ? Infinity : at;
   pipeline(asked, new Mangler(trouble, until, broken), onward, () => undefined);

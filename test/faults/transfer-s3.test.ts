@@ -8,7 +8,7 @@ import { freePort } from '../testbeds/bed.ts';
 import type { Finished } from '../testbeds/run-command.ts';
 import { startVersitygw, type S3Bed } from '../testbeds/s3.ts';
 import { startManglingProxy, type ManglingProxy, type Strike, type Trouble } from './mangling-proxy.ts';
-import { seeded } from './seeded.ts';
+import { atRandom, told } from './seeded.ts';
 import {
   downloadThrough,
   logArgs,
@@ -28,7 +28,6 @@ const LARGE_BYTES = (SOAK ? 40 : 15) * MIB;
 const PARTS = (2 * LARGE_BYTES) / (5 * MIB);
 const BUCKET = 'faults';
 const TURNS = SOAK ? 100 : 3;
-const SEED = Number(process.env['MLSTOW_FAULT_SEED'] ?? 20_261_122);
 /** Parts on both ways, although the files are small. */
 const IN_PARTS = {
   MLFLOW_MULTIPART_UPLOAD_MINIMUM_FILE_SIZE: String(8 * MIB),
@@ -119,24 +118,16 @@ async function tryTurn(turn: Turn, fault: Fault): Promise<Finished> {
   }
 }
 
-/** Tries a fault at random moments; whoever reads of a failure is told how to have it again. */
+/** Tries a fault at random moments. */
 async function repeat(
   name: string,
   attempt: (turn: Turn) => Promise<void>,
   vary: (turn: Turn) => Turn = (turn) => turn,
 ): Promise<void> {
-  for (let number = 0; number < TURNS; number += 1) {
-    const seed = SEED + number * 7_919 + name.length;
-    const turn = vary(turnOf(seeded(seed), number));
-    try {
-      await attempt(turn);
-    } catch (thrown) {
-      const plan = JSON.stringify({ ...turn, times: String(turn.times) });
-      throw new Error(`turn ${number} of seed ${SEED}: ${plan}: ${(thrown as Error).message}`, {
-        cause: thrown,
-      });
-    }
-  }
+  await atRandom(name, TURNS, async (random, number) => {
+    const turn = vary(turnOf(random, number));
+    await told({ ...turn, times: String(turn.times) }, async () => attempt(turn));
+  });
 }
 
 /** Bodies are struck by a trouble until the fault ends. @returns how often */

@@ -62,7 +62,7 @@ export function ftpConformanceBed(
   return {
     name,
     traits: ftpTraits(connections),
-    members: ['makeDirectory'],
+    members: ['makeDirectory', 'incomplete'],
     versions: 'none',
     open: async (root) => storeIn(backend(), bed(), root),
     deny: async (root, path, act) => {

@@ -19,7 +19,7 @@ export function hdfsConformanceBed(
     name,
     traits: { ...HDFS_TRAITS, publish },
     versions: 'weak',
-    members: ['makeDirectory'],
+    members: ['makeDirectory', 'incomplete'],
     open: async (root) => hdfsStoreAt(bed(), place(root), overrides()),
     plant: async (root, key, bytes) => {
       await bed().call('PUT', `${place(root)}/${key}`, 'op=CREATE', bytes);

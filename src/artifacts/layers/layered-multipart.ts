@@ -63,6 +63,7 @@ async function* confirmedPages(
 /** Unfinished uploads, each page and each discarding an operation. */
 export function layeredIncomplete(incomplete: Incomplete, run: RunOperation): Incomplete {
   return {
+    ...(incomplete.owned ? { owned: true } : {}),
     list: (under, io) =>
       eachPage({ verb: 'unfinished', path: under }, (inner) => incomplete.list(under, inner), run, io),
     discard: async (unfinished, io) => {

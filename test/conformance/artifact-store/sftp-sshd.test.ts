@@ -25,7 +25,7 @@ await backend.at(sftpLocation(sshd, served)).facts({ signal: new AbortController
 const bed: ArtifactStoreBed = {
   name: 'sftp on OpenSSH',
   traits: sftpTraits(SESSIONS, 'replace'),
-  members: ['makeDirectory'],
+  members: ['makeDirectory', 'incomplete'],
   versions: 'none',
   refusedName: 'dir/.artifact.uploading.abc',
   hiddenNames: ['.artifact.uploading.k3j4', '.artifact.uploading.mlstow-0123456789abcdef'],

@@ -3,6 +3,7 @@ import type { ArtifactStore } from '../../../src/artifacts/store.ts';
 import { runningServers } from '../servers.ts';
 import { freshRoot, proves, type ArtifactStoreBed, type Member } from './bed.ts';
 import { incompleteCases } from './cases/incomplete.ts';
+import { leftoverCases } from './cases/leftovers.ts';
 import { layerCases } from './cases/layers.ts';
 import { listCases } from './cases/list.ts';
 import { multipartCases } from './cases/multipart.ts';
@@ -63,7 +64,10 @@ export function artifactStoreConformance(bed: ArtifactStoreBed): void {
     describe('remove', () => removeCases(bed));
     if (bed.members.includes('multipart')) describe('multipart', () => multipartCases(bed));
     if (proves(bed, 'attach')) describe('resume', () => resumeCases(bed));
-    if (proves(bed, 'incomplete')) describe('incomplete', () => incompleteCases(bed));
+    if (proves(bed, 'incomplete')) {
+      const cases = bed.members.includes('multipart') ? incompleteCases : leftoverCases;
+      describe('incomplete', () => cases(bed));
+    }
     describe('layers', () => layerCases(bed));
   });
 }

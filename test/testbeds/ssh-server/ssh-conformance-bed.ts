@@ -19,7 +19,7 @@ export function sshConformanceBed(
   return {
     name,
     traits: sftpTraits(sessions, publish),
-    members: ['makeDirectory'],
+    members: ['makeDirectory', 'incomplete'],
     versions: 'none',
     refusedName: 'dir/.artifact.uploading.abc',
     hiddenNames: ['.artifact.uploading.k3j4', '.artifact.uploading.mlstow-0123456789abcdef'],

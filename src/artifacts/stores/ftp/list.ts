@@ -2,8 +2,9 @@ import { isWithin, relativeTo, type ArtifactPath, type Under } from '../../../co
 import type { Io } from '../../../core/io.ts';
 import { comparePaths } from '../../../core/order.ts';
 import type { Entry } from '../../store.ts';
+import { isTemporary } from '../../temporaries.ts';
 import { childrenOf } from './look.ts';
-import { isHidden, isTemporary } from './names.ts';
+import { isHidden } from './names.ts';
 import type { Child } from './parse-listing.ts';
 import { serverPath, subjectAt, type Root } from './root.ts';
 

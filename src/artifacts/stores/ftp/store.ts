@@ -2,6 +2,7 @@ import type { ArtifactPath } from '../../../core/artifact-path.ts';
 import type { Io } from '../../../core/io.ts';
 import type { ArtifactStore, Facts, Traits } from '../../store.ts';
 import { makeFolders } from './folders.ts';
+import { ftpIncomplete } from './incomplete.ts';
 import { listTree } from './list.ts';
 import { refusalOf } from './names.ts';
 import { readFile } from './read.ts';
@@ -43,10 +44,11 @@ export function openFtpStore(root: Root, connections: number): ArtifactStore {
     stat: async (path, io) => statPath(root, path, io),
     list: (under, options, io) => listTree(root, under, options, io),
     read: async (path, options, io) => readFile(root, path, options, io),
-    write: async (path, source, { when }, io) => writeFile(root, path, source, when, io),
+    write: async (path, source, options, io) => writeFile(root, path, source, options, io),
     remove: async (batch, io) => removeAll(root, batch, io),
     facts: async (io) => facts(root, io),
     makeDirectory: async (path, io) => makeDirectory(root, path, io),
+    incomplete: ftpIncomplete(root),
   };
 }
 

@@ -4,11 +4,11 @@ import { TLSSocket } from 'node:tls';
 import type { ArtifactPath } from '../../../core/artifact-path.ts';
 import { asFailure, Failure } from '../../../core/failure.ts';
 import { cleanupIo, type Io } from '../../../core/io.ts';
-import type { Precondition, Source, Stored } from '../../store.ts';
+import type { Source, Stored, WriteOptions } from '../../store.ts';
+import { temporaryName } from '../../temporaries.ts';
 import type { Connection } from './connection.ts';
 import { isRefusal, refusal } from './failures.ts';
 import { makeFolders } from './folders.ts';
-import { temporaryName } from './names.ts';
 import { publish } from './publish.ts';
 import { sizeOf } from './read.ts';
 import { folderOf, serverPath, subjectAt, type Root } from './root.ts';
@@ -22,13 +22,13 @@ export async function writeFile(
   root: Root,
   path: ArtifactPath,
   source: Source,
-  when: Precondition | undefined,
+  { when, owner }: WriteOptions,
   io: Io,
 ): Promise<Stored> {
   const subject = subjectAt(root, path);
   const target = serverPath(root, path);
   const folder = folderOf(target) ?? '/';
-  const temporary = `${folder === '/' ? '' : folder}/${temporaryName()}`;
+  const temporary = `${folder === '/' ? '' : folder}/${temporaryName(owner)}`;
   if (when && 'version' in when) {
     throw refusal('unsupported', `writing ${subject} on a condition: FTP servers tell no versions`, subject);
   }

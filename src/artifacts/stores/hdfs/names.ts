@@ -1,21 +1,14 @@
-import { randomBytes } from 'node:crypto';
 import type { Under } from '../../../core/artifact-path.ts';
+import { isTemporary as isOurTemporary } from '../../temporaries.ts';
 
-/** MLflow's prefix of unfinished files (`_TEMP_ARTIFACT_PREFIX` in local_artifact_repo.py). */
-const UNFINISHED = '.artifact.uploading.';
 /** What `hdfs dfs -put` appends while it copies (CommandWithDestination.java). */
 const COPYING = '._COPYING_';
 /** `dfs.namenode.fs-limits.max-component-length` unless an administrator changed it, in UTF-8 bytes. */
 const NAME_MAX = 255;
 
-/** A name for an unfinished file, used by nobody else. */
-export function temporaryName(): string {
-  return `${UNFINISHED}mlstow-${randomBytes(8).toString('hex')}`;
-}
-
 /** Whether a name is that of an unfinished file: ours, MLflow's or the `hdfs` command's. */
 export function isTemporary(name: string): boolean {
-  return name.startsWith(UNFINISHED) || name.endsWith(COPYING);
+  return isOurTemporary(name) || name.endsWith(COPYING);
 }
 
 /** Whether a path leads to or through an unfinished file: to us nothing is there. */

@@ -7,9 +7,10 @@ import { Failure } from '../../../core/failure.ts';
 import type { Io } from '../../../core/io.ts';
 import { comparePaths } from '../../../core/order.ts';
 import type { Entry } from '../../store.ts';
+import { isTemporary } from '../../temporaries.ts';
 import { entryOf, kindOf } from './entries.ts';
 import { isAbsent, localFailure } from './failures.ts';
-import { isHidden, isTemporary } from './names.ts';
+import { isHidden } from './names.ts';
 import type { Root } from './root.ts';
 
 const PAGE = 1000;

@@ -5,6 +5,7 @@ import { Failure } from '../../../core/failure.ts';
 import type { ArtifactStore, Entry, Traits } from '../../store.ts';
 import { entryOf } from './entries.ts';
 import { isAbsent, localFailure } from './failures.ts';
+import { localIncomplete } from './incomplete.ts';
 import { listDirectory } from './list.ts';
 import { isHidden, refusalOf } from './names.ts';
 import { readFile } from './read.ts';
@@ -45,10 +46,11 @@ export function openLocalStore(path: string): ArtifactStore {
     stat: async (at) => statPath(root, at),
     list: (under, options, io) => listDirectory(root, under, options, io),
     read: async (at, options) => readFile(root, at, options),
-    write: async (at, source, { when }, io) => writeFile(root, at, source, when, io),
+    write: async (at, source, options, io) => writeFile(root, at, source, options, io),
     remove: async (batch, io) => removeAll(root, batch, io),
     facts: async () => ({ anchor: (await root.isAnchored()) ? 'present' : 'absent' }),
     makeDirectory: async (at) => makeDirectory(root, at),
+    incomplete: localIncomplete(root),
   };
 }
 

@@ -8,10 +8,10 @@ import { Failure } from '../../../core/failure.ts';
 import { createTally, type Tally } from '../../../core/hash.ts';
 import type { Io } from '../../../core/io.ts';
 import { writeJoined } from '../../../core/write-joined.ts';
-import type { Precondition, Source, Stored } from '../../store.ts';
+import type { Precondition, Source, Stored, WriteOptions } from '../../store.ts';
+import { temporaryName } from '../../temporaries.ts';
 import { entryOf, versionOf } from './entries.ts';
 import { codeOf, isAbsent, localFailure } from './failures.ts';
-import { temporaryName } from './names.ts';
 import type { Root } from './root.ts';
 import { syncDirectory } from './sync-directory.ts';
 
@@ -24,13 +24,13 @@ export async function writeFile(
   root: Root,
   path: ArtifactPath,
   source: Source,
-  when: Precondition | undefined,
+  { when, owner }: WriteOptions,
   io: Io,
 ): Promise<Stored> {
   const subject = root.subject(path);
   const folder = await root.make(parentOf(path));
   const final = join(folder, nameOf(path));
-  const temporary = join(folder, temporaryName());
+  const temporary = join(folder, temporaryName(owner));
   try {
     // What a small file costs for nothing is less than looking first; the rename tells of a directory, too.
     if (when || !isSmall(source)) await checkTarget(final, subject, when);

@@ -3,9 +3,10 @@ import { Failure } from '../../../core/failure.ts';
 import type { Io } from '../../../core/io.ts';
 import { comparePaths } from '../../../core/order.ts';
 import type { Entry } from '../../store.ts';
+import { isTemporary } from '../../temporaries.ts';
 import { entryOf, kindOf, type Attributes } from './entries.ts';
 import { isAbsent, sftpFailure } from './failures.ts';
-import { isHidden, isTemporary } from './names.ts';
+import { isHidden } from './names.ts';
 import { fileAt, followTo, lookAt, subjectOf, type Root } from './root.ts';
 import type { Session } from './session.ts';
 

@@ -4,6 +4,7 @@ import type { Io } from '../../../core/io.ts';
 import type { ArtifactStore, Entry, Traits } from '../../store.ts';
 import { entryOf } from './entries.ts';
 import { sftpFailure } from './failures.ts';
+import { sftpIncomplete } from './incomplete.ts';
 import { listDirectory } from './list.ts';
 import { isHidden, refusalOf } from './names.ts';
 import { readFile } from './read.ts';
@@ -60,12 +61,13 @@ export function createSftpStore(root: Root, backend: string, traits: () => Trait
         : on('looking at', subjectOf(root, path), io, async (session) => statPath(session, root, path, io)),
     list: (under, options, io) => listDirectory(root, under, options, io),
     read: async (path, options, io) => readFile(root, path, options, io),
-    write: async (path, source, { when }, io) => writeFile(root, path, source, when, io),
+    write: async (path, source, options, io) => writeFile(root, path, source, options, io),
     remove: async (batch, io) => removeAll(root, batch, io),
     facts: async (io) =>
       on('looking for', root.label, io, async (session) => ({
         anchor: (await isAnchored(session, root, io)) ? ('present' as const) : ('absent' as const),
       })),
+    incomplete: sftpIncomplete(root),
     makeDirectory: async (path, io) =>
       on('making the directory', subjectOf(root, path), io, async (session) =>
         makeDirectory(session, root, path, io),

@@ -1,10 +1,10 @@
 import { nameOf, parentOf, type ArtifactPath } from '../../../core/artifact-path.ts';
 import { asFailure, Failure } from '../../../core/failure.ts';
 import { cleanupIo, type Io } from '../../../core/io.ts';
-import type { Precondition, Source, Stored } from '../../store.ts';
+import type { Source, Stored, WriteOptions } from '../../store.ts';
+import { temporaryName } from '../../temporaries.ts';
 import { kindOf } from './entries.ts';
 import { isAbsent, SOME_FAILURE, sftpFailure, statusOf } from './failures.ts';
-import { temporaryName } from './names.ts';
 import { fill } from './pour.ts';
 import { unversioned } from './read.ts';
 import { fileAt, lookAt, makeWay, subjectOf, type Root } from './root.ts';
@@ -28,7 +28,7 @@ export async function writeFile(
   root: Root,
   path: ArtifactPath,
   source: Source,
-  when: Precondition | undefined,
+  { when, owner }: WriteOptions,
   io: Io,
 ): Promise<Stored> {
   const subject = subjectOf(root, path);
@@ -38,7 +38,7 @@ export async function writeFile(
     path,
     subject,
     final: fileAt(root, path),
-    temporary: `${folder === '/' ? '' : folder}/${temporaryName()}`,
+    temporary: `${folder === '/' ? '' : folder}/${temporaryName(owner)}`,
     onlyIfAbsent: when !== undefined,
   };
   return root.pool.use(io.signal, async (session) => writeOn(session, root, target, source, io));

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { connectFtp, type FtpOptions } from '../../../../src/artifacts/stores/ftp/backend.ts';
-import { refusalOf, temporaryName } from '../../../../src/artifacts/stores/ftp/names.ts';
+import { refusalOf } from '../../../../src/artifacts/stores/ftp/names.ts';
+import { temporaryName } from '../../../../src/artifacts/temporaries.ts';
 import { parseArtifactPath } from '../../../../src/core/artifact-path.ts';
 import { systemClock } from '../../../../src/core/clock.ts';
 import { parseLocation } from '../../../../src/core/location.ts';

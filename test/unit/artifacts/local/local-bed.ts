@@ -39,7 +39,7 @@ export function localBed(base: string): ArtifactStoreBed {
   return {
     name: 'local',
     traits: LOCAL_TRAITS,
-    members: ['makeDirectory'],
+    members: ['makeDirectory', 'incomplete'],
     versions: 'weak',
     refusedName: `dir/.artifact.uploading.abc`,
     hiddenNames: ['.artifact.uploading.k3j4', '.artifact.uploading.mlstow-0123456789abcdef'],

@@ -101,6 +101,25 @@ describe('a body that is not what was promised', () => {
     expect(kinds(await downloadAll(store, to))).toEqual([['a', 'timeout']]);
   });
 
+  it('is lost when it tells a smaller length than that version has in the listing', async () => {
+    const to = await temporaryFolder();
+    const held = holding({ a: bytes });
+    const unsummed: ArtifactStore = {
+      ...held,
+      list: async function* (under, options, using) {
+        for await (const page of held.list(under, options, using))
+          yield page.map((entry) => ({ ...entry, checksums: [] }));
+      },
+    };
+    const store = answering(unsummed, ({ entry }) => ({
+      length: 5,
+      entry: { ...entry, size: 5, checksums: [] },
+      stream: broken([bytes.subarray(0, 5)]),
+    }));
+    expect(kinds(await downloadAll(store, to))).toEqual([['a', 'corrupt']]);
+    expect(await everythingIn(to)).toEqual([]);
+  });
+
   const bare = (entry: Entry): Entry => ({ ...without(entry, 'size', 'version'), checksums: [] });
 
   it('is checked against the listing when it tells nothing itself, and unproven when nobody tells', async () => {

@@ -44,7 +44,13 @@ function parseLine(root: CliRoot, under: Under, line: string): Entry | undefined
   return entry(path, kind, Number(size), new Date(`${day}T${time}:00Z`));
 }
 
-async function entriesBelow(root: CliRoot, under: Under, recursive: boolean, io: Io): Promise<Entry[]> {
+/** `-ls` of a directory, hidden names included; nothing when it is absent. */
+export async function entriesBelow(
+  root: CliRoot,
+  under: Under,
+  recursive: boolean,
+  io: Io,
+): Promise<Entry[]> {
   const asked = { doing: 'list', subject: subjectOf(root, under) };
   const args = [...(recursive ? ['-R'] : []), argumentOf(root, under)];
   const ended = await runShell(root.shell, 'ls', args, asked, io);
@@ -53,7 +59,7 @@ async function entriesBelow(root: CliRoot, under: Under, recursive: boolean, io:
     if (absent(failure)) return [];
     throw failure;
   }
-  return entriesIn(root, under, ended.stdout).filter(({ path }) => !isHidden(path));
+  return entriesIn(root, under, ended.stdout);
 }
 
 function entriesIn(root: CliRoot, under: Under, stdout: string): Entry[] {
@@ -102,7 +108,8 @@ export async function* listCli(
   io: Io,
 ): AsyncGenerator<readonly Entry[]> {
   if (isHidden(under)) return;
-  const found = await entriesBelow(root, under, options.recursive, io);
+  const all = await entriesBelow(root, under, options.recursive, io);
+  const found = all.filter(({ path }) => !isHidden(path));
   found.sort((a, b) => comparePaths(a.path, b.path, a.kind === 'directory', b.kind === 'directory'));
   const wanted = rest(found, options.after);
   for (let from = 0; from < wanted.length; from += PAGE) yield wanted.slice(from, from + PAGE);

@@ -3,10 +3,11 @@ import { Readable, type Writable } from 'node:stream';
 import { joinPath, parentOf, type ArtifactPath } from '../../../../core/artifact-path.ts';
 import { asFailure, type Failure } from '../../../../core/failure.ts';
 import type { Io } from '../../../../core/io.ts';
-import type { Body, Precondition, Source, Stored } from '../../../store.ts';
+import type { Body, Precondition, Source, Stored, WriteOptions } from '../../../store.ts';
+import { temporaryName } from '../../../temporaries.ts';
 import { countSource, type Counted } from '../count-source.ts';
 import { hdfsFailure, type Asked } from '../failures.ts';
-import { isHidden, temporaryName } from '../names.ts';
+import { isHidden } from '../names.ts';
 import { complaintFailure, isBelowFile } from './complaint.ts';
 import { statCli } from './look.ts';
 import { makeDirectoryCli } from './remove.ts';
@@ -148,13 +149,13 @@ export async function writeCli(
   root: CliRoot,
   path: ArtifactPath,
   source: Source,
-  when: Precondition | undefined,
+  { when, owner }: WriteOptions,
   io: Io,
 ): Promise<Stored> {
   const subject = subjectOf(root, path);
   const asked = { doing: 'store', subject };
   const found = await checkTarget(root, path, when, io);
-  const temporary = argumentOf(root, joinPath(parentOf(path), temporaryName()));
+  const temporary = argumentOf(root, joinPath(parentOf(path), temporaryName(owner)));
   const opened = await source.open(0, io.signal);
   const body = countSource(opened, source, subject, io);
   try {

@@ -2,6 +2,7 @@ import type { ArtifactStore, Traits } from '../../../store.ts';
 import { getMany } from './bulk/get-many.ts';
 import { putMany } from './bulk/put-many.ts';
 import { complaintFailure } from './complaint.ts';
+import { cliIncomplete } from './incomplete.ts';
 import { listCli, statCli } from './look.ts';
 import { readCli, writeCli } from './move.ts';
 import { CLI_REMOVE_BATCH, makeDirectoryCli, removeCli } from './remove.ts';
@@ -37,7 +38,7 @@ export function createCliStore(root: CliRoot): ArtifactStore {
     stat: async (path, io) => statCli(root, path, io),
     list: (under, options, io) => listCli(root, under, options, io),
     read: async (path, options, io) => readCli(root, path, options, io),
-    write: async (path, source, { when }, io) => writeCli(root, path, source, when, io),
+    write: async (path, source, options, io) => writeCli(root, path, source, options, io),
     remove: async (batch, io) => removeCli(root, batch, io),
     facts: async (io) => {
       const top = `${/^\w+:\/\/[^/]*/.exec(root.uri)?.[0] ?? ''}/`;
@@ -52,5 +53,6 @@ export function createCliStore(root: CliRoot): ArtifactStore {
       get: async (items, io) => getMany(root, items, io),
     },
     makeDirectory: async (path, io) => makeDirectoryCli(root, path, io),
+    incomplete: cliIncomplete(root),
   };
 }

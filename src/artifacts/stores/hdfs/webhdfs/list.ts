@@ -46,8 +46,8 @@ async function askBatch(client: WebHdfsClient, call: Call, startAfter: string, i
   }
 }
 
-/** All that is in a directory; nothing when it is absent or a file. */
-async function statusesBelow(client: WebHdfsClient, under: Under, io: Io): Promise<readonly Status[]> {
+/** All that is in a directory, hidden names included; nothing when it is absent or a file. */
+export async function statusesBelow(client: WebHdfsClient, under: Under, io: Io): Promise<readonly Status[]> {
   const call = {
     method: 'GET',
     op: 'LISTSTATUS',

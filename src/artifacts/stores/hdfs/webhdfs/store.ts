@@ -1,6 +1,7 @@
 import type { ArtifactStore, Traits } from '../../../store.ts';
 import { pathTrouble } from '../names.ts';
 import type { WebHdfsClient } from './client.ts';
+import { webHdfsIncomplete } from './incomplete.ts';
 import { listPages } from './list.ts';
 import { readFile } from './read.ts';
 import { makeDirectory, REMOVE_BATCH, removeAll } from './remove.ts';
@@ -35,12 +36,13 @@ export function createWebHdfsStore(
     stat: async (path, io) => statPath(client, path, io),
     list: (under, options, io) => listPages(client, under, options, io),
     read: async (path, options, io) => readFile(client, path, options, io),
-    write: async (path, source, { when }, io) => writeFile(client, path, source, when, io),
+    write: async (path, source, options, io) => writeFile(client, path, source, options, io),
     remove: async (batch, io) => removeAll(client, batch, io),
     facts: async (io) => {
       const root = await statusOf(client, '/', client.label, io);
       return { anchor: root?.kind === 'directory' ? 'present' : 'absent' };
     },
     makeDirectory: async (path, io) => makeDirectory(client, path, io),
+    incomplete: webHdfsIncomplete(client),
   };
 }

@@ -2,9 +2,9 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { parentOf, type ArtifactPath } from '../../../../core/artifact-path.ts';
 import { asFailure, Failure } from '../../../../core/failure.ts';
 import { cleanupIo, type Io } from '../../../../core/io.ts';
-import type { Precondition, Source, Stored } from '../../../store.ts';
+import type { Precondition, Source, Stored, WriteOptions } from '../../../store.ts';
+import { temporaryName } from '../../../temporaries.ts';
 import { hdfsFailure } from '../failures.ts';
-import { temporaryName } from '../names.ts';
 import { countSource, type Counted } from '../count-source.ts';
 import type { Call } from './call.ts';
 import { askDataNode, placeOf, subjectOf, type WebHdfsClient } from './client.ts';
@@ -102,14 +102,14 @@ export async function writeFile(
   client: WebHdfsClient,
   path: ArtifactPath,
   source: Source,
-  when: Precondition | undefined,
+  { when, owner }: WriteOptions,
   io: Io,
 ): Promise<Stored> {
   const subject = subjectOf(client, path);
   if (when) await checkTarget(client, path, when, io);
   const parent = parentOf(path);
   const directory = placeOf(client, parent);
-  const temporary = `${directory === '/' ? '' : directory}/${temporaryName()}`;
+  const temporary = `${directory === '/' ? '' : directory}/${temporaryName(owner)}`;
   const query = { overwrite: 'false' };
   const call = { method: 'PUT', op: 'CREATE', doing: DOING, path: temporary, subject, query } as const;
   const opened = await source.open(0, io.signal);

@@ -3,7 +3,7 @@ import { asFailure, type Failure } from '../../../../../core/failure.ts';
 import type { Io } from '../../../../../core/io.ts';
 import type { BulkItem, BulkResult, Entry } from '../../../../store.ts';
 import { hdfsFailure } from '../../failures.ts';
-import { temporaryName } from '../../names.ts';
+import { temporaryName } from '../../../../temporaries.ts';
 import { complaintFailure } from '../complaint.ts';
 import { lookAtMany } from '../look.ts';
 import { makeDirectoryCli } from '../remove.ts';

@@ -4,13 +4,14 @@ import type { ArtifactPath, Under } from '../core/artifact-path.ts';
 import type { Failure } from '../core/failure.ts';
 import { formatPlace } from '../resolver/resolution.ts';
 import type { DownloadFile, IfExists, Planned } from '../transfer/items.ts';
-import { decideDownloads } from '../transfer/plan/decide-downloads.ts';
+import { decideDownloads, type DownloadPolicy } from '../transfer/plan/decide-downloads.ts';
 import { planDownload, planFileDownload } from '../transfer/plan/download-plan.ts';
 import type { Filter } from '../transfer/plan/filter.ts';
 import { holdClashes } from '../transfer/plan/hold-clashes.ts';
 import { foldingOf, refuseFolded } from '../transfer/plan/target-names.ts';
 import type { Report } from '../transfer/report.ts';
 import { nothingThere, runDownloads } from '../transfer/run/download.ts';
+import { downloadedBefore } from '../transfer/run/intents.ts';
 import type { Opened } from './open-reader.ts';
 import type { Session } from './session.ts';
 import {
@@ -82,13 +83,16 @@ async function decided(
   { folder, ifExists = 'overwrite' }: FetchAsk,
   items: () => Items,
   why: 'look' | 'move',
+  isOurs?: DownloadPolicy['isOurs'],
 ): Promise<Items> {
   const folding = why === 'look' ? undefined : await foldingOf(folder);
   const fitting = (): Items => {
     const held = holdClashes(items(), reader.label);
     return folding ? refuseFolded(held, folding, folder) : held;
   };
-  return begun(await decideDownloads(reader, fitting, { folder, ifExists, look: why === 'look' }, io));
+  return begun(
+    await decideDownloads(reader, fitting, { folder, ifExists, look: why === 'look', isOurs }, io),
+  );
 }
 
 async function run(
@@ -102,7 +106,6 @@ async function run(
   const { io } = session;
   const { reader, resolution } = opened;
   const { folder, resume = 'usual' } = ask;
-  const planned = await decided(session, opened, ask, items, 'move');
   const options = await transferOptions(session, watching, resume, {
     direction: 'download',
     backend: reader.label,
@@ -111,8 +114,13 @@ async function run(
   });
   if (reader.bulkGet) warnOfPace(session, reader.label);
   const ranges = rangeRule(session);
-  const all = { ...options, ranges, ...(pathOf ? { pathOf } : {}) };
-  return keptBy(options.journal, async () => runDownloads(reader, planned, folder, all, io));
+  const intends = ask.ifExists === 'fail';
+  const all = { ...options, ranges, intends, ...(pathOf ? { pathOf } : {}) };
+  const isOurs = options.journal ? downloadedBefore(options.journal) : undefined;
+  return keptBy(options.journal, async () => {
+    const planned = await decided(session, opened, ask, items, 'move', isOurs);
+    return runDownloads(reader, planned, folder, all, io);
+  });
 }
 
 /** A plan whose first name is known to be there: what speaks against it all has spoken. */

@@ -10,6 +10,7 @@ import { decideUploads } from '../transfer/plan/decide-uploads.ts';
 import type { Filter } from '../transfer/plan/filter.ts';
 import { planUploads, type UploadRoot, type UploadSource } from '../transfer/plan/upload-plan.ts';
 import type { Report } from '../transfer/report.ts';
+import { uploadedBefore } from '../transfer/run/intents.ts';
 import { runUploads } from '../transfer/run/upload.ts';
 import type { Session } from './session.ts';
 import {
@@ -88,8 +89,6 @@ async function runLog(
   }: { store: ArtifactStore; roots: readonly UploadRoot[]; destination: Destination },
   watching: Watching,
 ): Promise<Report> {
-  const policy = { ifExists: ask.ifExists ?? 'overwrite', look: false };
-  const planned = await decideUploads(roots, store, policy, session.io);
   const options = await transferOptions(session, watching, ask.resume ?? 'usual', {
     direction: 'upload',
     backend: store.backend,
@@ -98,7 +97,12 @@ async function runLog(
   });
   if (store.bulk) warnOfPace(session, store.label);
   const all = { ...options, parts: partRule(session), under: ask.under };
-  const report = await keptBy(options.journal, async () => runUploads(store, planned, all, session.io));
+  const isOurs = options.journal ? uploadedBefore(options.journal) : undefined;
+  const policy = { ifExists: ask.ifExists ?? 'overwrite', look: false, isOurs };
+  const report = await keptBy(options.journal, async () => {
+    const planned = await decideUploads(roots, store, policy, session.io);
+    return runUploads(store, planned, all, session.io);
+  });
   if (report.foldersLeftOut > 0) {
     const folders = report.foldersLeftOut === 1 ? 'folder is' : 'folders are';
     session.notify(

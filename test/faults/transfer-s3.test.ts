@@ -181,6 +181,12 @@ describe('a transfer to and from S3', () => {
     expect(hits).toBeGreaterThan(0);
   }, 3_600_000);
 
+  it('says of objects in parts, whose ETag is no checksum of them, that their size alone proves them', async () => {
+    const args = ['artifacts', 'download', '-r', rig.run, '-a', 'parted/', '-d', 'said'];
+    const { stderr } = await mustRunMlstow(args, placeOf(rig));
+    expect(stderr).toContain(`verified ${SMALL} by checksum, 2 by size`);
+  });
+
   it(`goes slower in storms of SlowDown and faster again, at ${TURNS} moments`, async () => {
     let narrowed = 0;
     await repeat('storm', async (turn) => {

@@ -6,6 +6,16 @@ import { decide, refuseExisting, undecidable, type Side } from './decide.ts';
 import { lookHere } from './look-here.ts';
 import { meetEach, meetNothing, type Met } from './meet.ts';
 
+/** What is decided on, and by what. */
+export interface DownloadPolicy {
+  readonly folder: string;
+  readonly ifExists: IfExists;
+  /** Look at the folder although the policy does not need it. */
+  readonly look: boolean;
+  /** Whether what is there is of an interrupted try of this very transfer. */
+  readonly isOurs?: Side<DownloadFile>['isOurs'];
+}
+
 /**
  * The plan of a download with a reason for every file. With `overwrite` nobody looks at the folder unless `look` asks for
  * it; otherwise each name is looked at there, in whatever way the folder's file system tells names apart.
@@ -15,11 +25,11 @@ import { meetEach, meetNothing, type Met } from './meet.ts';
 export async function decideDownloads(
   reader: ArtifactReader,
   items: () => AsyncIterable<Planned<DownloadFile>>,
-  aim: { readonly folder: string; readonly ifExists: IfExists; readonly look: boolean },
+  aim: DownloadPolicy,
   io: Io,
 ): Promise<AsyncIterable<Planned<DownloadFile>>> {
-  const { folder, ifExists, look } = aim;
-  const side = downloadSide(reader, folder);
+  const { folder, ifExists, look, isOurs } = aim;
+  const side = { ...downloadSide(reader, folder), isOurs };
   const met = (): AsyncIterable<Met<DownloadFile>> =>
     meetEach(async ({ name }: DownloadFile) => lookHere(join(folder, name)))(items());
   if (ifExists === 'overwrite' && !look) return items();

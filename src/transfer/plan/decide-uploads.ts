@@ -13,6 +13,8 @@ export interface UploadPolicy {
   readonly ifExists: IfExists;
   /** Look at the destination although the policy does not need it. */
   readonly look: boolean;
+  /** Whether what is there is of an interrupted try of this very transfer. */
+  readonly isOurs?: Side<UploadFile>['isOurs'];
 }
 
 /**
@@ -24,10 +26,10 @@ export interface UploadPolicy {
 export async function decideUploads(
   roots: readonly UploadRoot[],
   store: ArtifactStore,
-  { ifExists, look }: UploadPolicy,
+  { ifExists, look, isOurs }: UploadPolicy,
   io: Io,
 ): Promise<AsyncIterable<Planned<UploadFile>>> {
-  const side = uploadSide(store);
+  const side = { ...uploadSide(store), isOurs };
   if (ifExists === 'overwrite' && !look) return planned(roots, io);
   if (ifExists === 'newer') await refuseTimeless(roots, store, io);
   if (ifExists !== 'fail') return decide(meetStore(roots, store, io), ifExists, side);

@@ -1,5 +1,6 @@
 import { Failure } from '../../core/failure.ts';
 import type { IfExists, MoveWhy, Planned } from '../items.ts';
+import type { There } from './look-here.ts';
 import type { Met } from './meet.ts';
 import { verdictOf, type FileFacts } from './verdict.ts';
 
@@ -14,6 +15,8 @@ export interface Side<F> {
   /** Artifact path and place on this machine. */
   nameOf(file: F): { readonly path: string; readonly local: string };
   factsOf(file: F): FileFacts;
+  /** Whether what is there is of an interrupted try of this very transfer: `fail` does not mind it. */
+  readonly isOurs?: ((file: F, there: There) => boolean) | undefined;
   /** The same file with the reason for moving it; guarded, it is moved only while nothing is there. */
   because(file: F, why: MoveWhy, guard?: 'skip' | 'fail'): F;
 }
@@ -66,7 +69,7 @@ export async function refuseExisting<F>(met: AsyncIterable<Met<F>>, side: Side<F
   let first: string | undefined;
   let count = 0;
   for await (const { item, there } of met) {
-    if (item.kind !== 'file' || !there) continue;
+    if (item.kind !== 'file' || !there || side.isOurs?.(item.file, there) === true) continue;
     first ??= side.nameOf(item.file).path;
     count += 1;
   }

@@ -12,6 +12,7 @@ import { downloadsInBulk } from './bulk.ts';
 import { openContainedFolders } from './contained-folders.ts';
 import { fetchRanges, isRanged } from './fetch-ranges.ts';
 import { notPlaced, pathIn, placed, type DownloadOptions, type Fetching } from './fetching.ts';
+import { intendDownload } from './intents.ts';
 import type { Job, WholeJob } from './job.ts';
 import { fingerprint, type Journal } from './journal/journal.ts';
 import { placeFile, removePartial } from './place-file.ts';
@@ -92,6 +93,7 @@ function fileJob(fetching: Fetching, file: DownloadFile): Job {
     kind: 'parted',
     open: async () => {
       fetching.record.observer.started(entry.path, entry.size);
+      if (fetching.options.intends) await intendDownload(fetching.journal, file);
       return fetchRanges(fetching, { ...file, entry: current }, async (failure) => {
         if (failure.kind !== 'changed' || restarts >= MOST_RESTARTS) return 'failed';
         restarts += 1;
@@ -120,6 +122,7 @@ function wholeJob(fetching: Fetching, file: DownloadFile): WholeJob {
     kind: 'whole',
     run: async () => {
       record.observer.started(path, size);
+      if (fetching.options.intends) await intendDownload(fetching.journal, file);
       for (let restarts = 0; ; restarts += 1) {
         try {
           // Once it changed, whatever the store has by now is taken.

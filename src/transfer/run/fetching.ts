@@ -22,6 +22,8 @@ export interface RangeRule {
 export interface DownloadOptions extends RunOptions {
   /** From which size on a file is fetched in ranges, and how large those are, in bytes; undefined: never. */
   readonly ranges?: RangeRule | undefined;
+  /** That nothing may be under a name already: what is about to be written is written down before. */
+  readonly intends?: boolean;
   /** What the reader calls an entry; its path unless told. `''` is the file at its root. */
   readonly pathOf?: (entry: Entry) => Under;
 }

@@ -59,7 +59,7 @@ export async function placeRanges(ranged: Ranged): Promise<Placing> {
   const handle = await openPartial(ranged).catch((thrown: unknown) =>
     Promise.reject(asUnwritable(thrown, file) as Error),
   );
-  const checksum = wholeChecksum(entry);
+  let checksum = wholeChecksum(entry);
   const fetched = new Map<number, Fetched>();
   const isSame = earlier?.version === entry.version.id && earlier.size === entry.size;
   if (earlier && isSame && earlier.rangeBytes === rangeBytes) {
@@ -79,7 +79,9 @@ export async function placeRanges(ranged: Ranged): Promise<Placing> {
   return {
     ranges: left(),
     fetch: async (range) => {
-      const { crc, ...found } = await fetchRange(ranged, handle, range, checksum);
+      const { crc, whole, ...found } = await fetchRange(ranged, handle, range, checksum);
+      // A listing may say less of a file than an answer does.
+      checksum ??= whole;
       fetched.set(range.number, found.fetched);
       journal.range(entry.path, range.number, crc);
     },
@@ -141,7 +143,7 @@ async function fetchRange(
   handle: FileHandle,
   range: Part,
   checksum: Checksum | undefined,
-): Promise<RangeFound> {
+): Promise<RangeFound & { readonly whole: Checksum | undefined }> {
   const { signal, trace } = io;
   const ask = { start: range.offset, length: range.size, version: entry.version };
   const body = await reader.read(path, ask, { signal, ...(trace ? { trace } : {}) });
@@ -151,7 +153,7 @@ async function fetchRange(
     const tally = tallyOf(checksum);
     const bytes = await pour({ handle, at: range.offset, digests: [tally], pace }, body, file, io);
     if (bytes !== range.size) throw shortRange(entry, range, bytes);
-    return tally.found();
+    return { ...tally.found(), whole: wholeChecksum(body.entry) };
   } catch (thrown) {
     body.stream.destroy();
     throw asUnwritable(thrown, file);
@@ -202,7 +204,7 @@ async function rereadRange(
   return tally.found();
 }
 
-/** Checks the whole: CRCs from those of the ranges, other digests by one pass over the file. */
+/** Checks the whole: CRCs from those of the ranges, other digests, and those learned late, by one pass over the file. */
 async function verify(
   { entry, file, io }: Ranged,
   handle: FileHandle,
@@ -211,10 +213,10 @@ async function verify(
 ): Promise<Placed['proof']> {
   await handle.truncate(entry.size);
   if (!checksum) return 'size';
-  if (isCombinable(checksum.algorithm)) {
-    const inOrder = [...fetched]
-      .sort(([a], [b]) => a - b)
-      .map(([, { bytes, value = '0' }]) => ({ bytes, value }));
+  const inOrder = [...fetched]
+    .sort(([a], [b]) => a - b)
+    .flatMap(([, { bytes, value }]) => (value === undefined ? [] : [{ bytes, value }]));
+  if (isCombinable(checksum.algorithm) && inOrder.length === fetched.size) {
     checkDigest(file, checksum, combineCrcs(checksum.algorithm, inOrder));
     return 'checksum';
   }

@@ -96,6 +96,25 @@ async function agreed(
   return order === 'any' ? both : both.filter(({ number }, index) => number === index + 1);
 }
 
+/**
+ * Removes what writes of an interrupted try left where such are files of their own: those tell whose they are, so that
+ * nothing of another process is ever taken.
+ */
+export async function discardLeftFiles({ store, journal, options, io }: Uploading): Promise<void> {
+  const { incomplete } = store;
+  if (!incomplete?.owned) return;
+  // The notes name what is to be found again, so they are there before it is.
+  await journal.ready();
+  if (!journal.resumed) return;
+  try {
+    for await (const page of incomplete.list(options.under ?? '', io))
+      for (const found of page) if (found.owner === journal.id) await incomplete.discard(found, io);
+  } catch (thrown) {
+    if (io.signal.aborted) return;
+    io.trace?.('abort-failed', { reason: thrown instanceof Error ? thrown.message : String(thrown) });
+  }
+}
+
 /** Gives up every upload that an interrupted try began and that nothing went on with. */
 export async function discardLeftUploads(store: ArtifactStore, journal: Journal, io: Io): Promise<void> {
   for (const earlier of journal.leftUploads()) await discard(store, journal, earlier, io);

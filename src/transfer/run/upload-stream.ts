@@ -14,7 +14,7 @@ import { createTally, tapStream } from '../../core/hash.ts';
 import { cleanupIo } from '../../core/io.ts';
 import type { UploadFile } from '../items.ts';
 import { abortQuietly, beginUpload, takeUp } from './take-up.ts';
-import { fileIo, sourceAtPace, type Uploading } from './uploading.ts';
+import { fileIo, sourceAtPace, writeOptions, type Uploading } from './uploading.ts';
 import { usualPartBytes } from './upload-parts.ts';
 
 /** What was stored, and how many bytes the source gave. */
@@ -33,7 +33,7 @@ export async function uploadStream(uploading: Uploading, file: UploadFile): Prom
   const { multipart } = store;
   const io = fileIo(uploading, file.path);
   const source = sourceAtPace(uploading, file.source);
-  const options = file.when ? { when: file.when } : {};
+  const options = writeOptions(uploading, file);
   if (store.traits.unknownLength === 'write') {
     return writeCounted(source, async (counted) => store.write(file.path, counted, options, io));
   }

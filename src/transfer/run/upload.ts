@@ -6,11 +6,12 @@ import type { Planned, Skipped, UploadFile } from '../items.ts';
 import type { Report } from '../report.ts';
 import { uploadsInBulk } from './bulk.ts';
 import { confirmLater } from './confirm-sizes.ts';
+import { intendUpload } from './intents.ts';
 import type { Job, WholeJob } from './job.ts';
 import { storedBefore } from './journal/stored-before.ts';
 import { createRecord } from './record.ts';
 import { journalOf, runPlan } from './run-plan.ts';
-import { discardLeftUploads } from './take-up.ts';
+import { discardLeftFiles, discardLeftUploads } from './take-up.ts';
 import { prefersParts, uploadInParts } from './upload-parts.ts';
 import { uploadStream } from './upload-stream.ts';
 import {
@@ -38,6 +39,7 @@ export async function runUploads(
   const journal = journalOf(options);
   const confirming = confirmLater(store, record, journal, io);
   const uploading: Uploading = { store, record, journal, confirming, options, io };
+  await discardLeftFiles(uploading);
   const isStored = await storedBefore(store, journal, io, options.under);
   const broken = await runPlan(
     planned,
@@ -94,7 +96,7 @@ function partedJob(uploading: Uploading, multipart: Multipart, file: PartedFile,
     kind: 'parted',
     open: async () => {
       uploading.record.observer.started(file.path, size);
-      return uploadInParts(uploading, multipart, { file, size });
+      return uploadInParts(uploading, multipart, { file: await intendUpload(uploading.journal, file), size });
     },
     failed: (thrown) => notArrived(uploading, file, thrown),
   };
@@ -107,7 +109,8 @@ function wholeJob(uploading: Uploading, file: UploadFile, size: number): WholeJo
     run: async () => {
       record.observer.started(file.path, size);
       if (size > store.traits.maxWriteBytes) throw tooLarge(store, file, size);
-      await arrived(uploading, file, await writeWhole(uploading, file), size);
+      const wanted = await intendUpload(uploading.journal, file);
+      await arrived(uploading, file, await writeWhole(uploading, wanted), size);
     },
     failed: (thrown) => notArrived(uploading, file, thrown),
   };

@@ -1,4 +1,4 @@
-import type { ArtifactStore, Source, Stored } from '../../artifacts/store.ts';
+import type { ArtifactStore, Source, Stored, WriteOptions } from '../../artifacts/store.ts';
 import type { Under } from '../../core/artifact-path.ts';
 import { asFailure, Failure } from '../../core/failure.ts';
 import type { Io } from '../../core/io.ts';
@@ -42,9 +42,14 @@ export type PartedFile = UploadFile & Required<Pick<UploadFile, 'part'>>;
 
 /** Writes a file at one go. */
 export async function writeWhole(uploading: Uploading, file: UploadFile): Promise<Stored> {
-  const { path, when } = file;
+  const { path } = file;
   const source = sourceAtPace(uploading, file.source);
-  return uploading.store.write(path, source, when ? { when } : {}, fileIo(uploading, path));
+  return uploading.store.write(path, source, writeOptions(uploading, file), fileIo(uploading, path));
+}
+
+/** On which condition a file is stored, and whose it is until it is whole. */
+export function writeOptions({ journal }: Uploading, { when }: UploadFile): WriteOptions {
+  return { owner: journal.id, ...(when ? { when } : {}) };
 }
 
 /** A source whose bytes come as fast as the transfer's bandwidth allows. */
@@ -88,6 +93,8 @@ export async function notArrived(uploading: Uploading, file: UploadFile, thrown:
   const failure = asFailure(thrown, path);
   const isThere = failure.kind === 'exists' && (await mayBeThere(uploading, file));
   record.observer.ended(path);
+  // What is there is another's: the next try must not take it for its own.
+  if (failure.kind === 'exists') uploading.journal.gone(path);
   if (isThere) record.skipped({ path, local, why: 'exists', detail: 'another writer was there first' });
   else record.failed({ path, local, failure });
 }

@@ -59,6 +59,13 @@ export interface Journal {
   /** Uploads that nobody took. */
   leftUploads(): Iterable<EarlierUpload>;
   done(file: DoneFile): void;
+  /**
+   * Resolves when it is on disk: a file is written only then. `mark` is what the file was at its source. Only where nothing
+   * may be there already, so that what this transfer wrote is known from what others did.
+   */
+  intend(path: string, mark: string): Promise<void>;
+  /** Whether that try was about to write, and maybe wrote, a file of this path and mark. */
+  wasIntended(path: string, mark: string): boolean;
   /** Resolves when it is on disk: an upload is begun only then. */
   begin(upload: Omit<EarlierUpload, 'token' | 'receipts'>): Promise<void>;
   token(path: string, token: string): Promise<void>;
@@ -92,6 +99,8 @@ export function noJournal(): Journal {
     takeDownload: () => undefined,
     leftUploads: () => [],
     done: () => undefined,
+    intend: nothing,
+    wasIntended: () => false,
     begin: nothing,
     token: nothing,
     part: () => undefined,

@@ -27,6 +27,7 @@ export type Line =
   | ({ readonly kind: 'part'; readonly path: string } & Receipt)
   | ({ readonly kind: 'fetch' } & Omit<EarlierDownload, 'ranges'>)
   | { readonly kind: 'range'; readonly path: string; readonly number: number; readonly crc32: number }
+  | { readonly kind: 'intent'; readonly path: string; readonly mark: string }
   | { readonly kind: 'gone'; readonly path: string };
 
 /** A line as it is written, with its end. */

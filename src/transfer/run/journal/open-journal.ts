@@ -3,7 +3,7 @@ import { appendFile, link, rename, rm, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { Io } from '../../../core/io.ts';
-import { noJournal, type EarlierDownload, type EarlierUpload, type Journal } from './journal.ts';
+import { fingerprint, noJournal, type EarlierDownload, type EarlierUpload, type Journal } from './journal.ts';
 import { formatLine, SCHEMA, type Header } from './lines.ts';
 import { identityKey, readJournal, type Earlier } from './read-journal.ts';
 import { createWriter, type Writer } from './write-journal.ts';
@@ -115,6 +115,8 @@ function journalOn(id: string, writer: Writer, earlier: Earlier | undefined): Jo
     takeDownload: (path) => take(downloads, path),
     leftUploads: () => [...uploads.values()],
     done: (file) => writer.later({ kind: 'done', ...file }),
+    intend: async (path, mark) => writer.now({ kind: 'intent', path, mark }),
+    wasIntended: (path, mark) => earlier?.intended.get(fingerprint(path)) === fingerprint(path, mark),
     begin: async (upload) => writer.now({ kind: 'begin', ...upload }),
     token: async (path, token) => writer.now({ kind: 'token', path, token }),
     part: (path, receipt) => writer.later({ kind: 'part', path, ...receipt }),

@@ -9,6 +9,8 @@ export interface Earlier {
   readonly header: Header;
   /** By the fingerprint of path and identity: that of path, size and version at the store. */
   readonly done: ReadonlyMap<string, string>;
+  /** By the fingerprint of a path: that of the path and what was to be written there. */
+  readonly intended: ReadonlyMap<string, string>;
   readonly uploads: Map<string, EarlierUpload>;
   readonly downloads: Map<string, EarlierDownload>;
 }
@@ -48,6 +50,7 @@ type OpenDownload = Open<EarlierDownload, 'ranges', Map<number, number>>;
 class State {
   header: Header | undefined;
   readonly #done = new Map<string, string>();
+  readonly #intended = new Map<string, string>();
   readonly #uploads = new Map<string, OpenUpload>();
   readonly #downloads = new Map<string, OpenDownload>();
 
@@ -60,8 +63,12 @@ class State {
         this.#forget(line.path);
         this.#done.set(identityKey(line.path, line), fingerprint(line.path, line.size, line.version ?? ''));
         break;
+      case 'intent':
+        this.#intended.set(fingerprint(line.path), fingerprint(line.path, line.mark));
+        break;
       case 'gone':
         this.#forget(line.path);
+        this.#intended.delete(fingerprint(line.path));
         break;
       case 'fetch':
         this.#downloads.set(line.path, { ...line, ranges: new Map() });
@@ -92,7 +99,13 @@ class State {
     const uploads = [...this.#uploads].map(
       ([path, upload]) => [path, { ...upload, receipts: [...upload.receipts.values()] }] as const,
     );
-    return { header: this.header, done: this.#done, uploads: new Map(uploads), downloads: this.#downloads };
+    return {
+      header: this.header,
+      done: this.#done,
+      intended: this.#intended,
+      uploads: new Map(uploads),
+      downloads: this.#downloads,
+    };
   }
 }
 

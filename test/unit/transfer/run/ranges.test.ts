@@ -105,6 +105,33 @@ describe('a large file', () => {
     },
   );
 
+  it.each(['crc32', 'crc32c', 'md5'] as const)(
+    'of which only answers tell the %s is proven by it, and lost when that differs',
+    async (algorithm) => {
+      for (const [of, lost] of [
+        [big, []],
+        [pattern(9), [['big', 'corrupt']]],
+      ] as const) {
+        const content = new MemoryContent();
+        content.set('big', big);
+        const { store } = reading(content, (read) => async (...all) => {
+          const body = await read(...all);
+          return { ...body, entry: { ...body.entry, checksums: [digestOf(of, algorithm)] } };
+        });
+        const silent: ArtifactStore = {
+          ...store,
+          list: async function* (...all) {
+            for await (const page of store.list(...all))
+              yield page.map((entry) => ({ ...entry, checksums: [] }));
+          },
+        };
+        const report = await fetchAll(silent, await temporaryFolder());
+        expect(kinds(report)).toEqual(lost);
+        expect(report.verified.checksum).toBe(1 - lost.length);
+      }
+    },
+  );
+
   it('that changes is begun anew and never mixed', async () => {
     const content = new MemoryContent();
     content.set('big', big);

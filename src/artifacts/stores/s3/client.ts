@@ -115,10 +115,13 @@ async function transmit(talk: Talk, call: Call, keys: AwsKeys | undefined, io: I
   const request = { method, url, headers, redirect: 'manual' as const, ...repeatable };
   if (payload === undefined) return options.net.send(request, io);
   const body = await payload.open(io);
+  if (body instanceof Uint8Array) {
+    const response = await options.net.send({ ...request, body }, io);
+    if (response.status < 300) io.progress?.(body.byteLength);
+    return response;
+  }
   const reopen = payload.replayable ? { reopen: async () => payload.open(io) } : {};
-  const response = await options.net.send({ ...request, body, ...reopen, length: payload.length }, io);
-  if (body instanceof Uint8Array && response.status < 300) io.progress?.(body.byteLength);
-  return response;
+  return options.net.send({ ...request, body, ...reopen, length: payload.length }, io);
 }
 
 /** Finds out why a HEAD was refused, by failing with the reason; when it does not fail, what was learned may help. */

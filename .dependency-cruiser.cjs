@@ -60,7 +60,7 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/artifacts/stores/|^src/tracking/(rest|sql)/' },
       to: {
-        path: 'node_modules/(@aws-sdk|@smithy|@azure|@google-cloud|ssh2|basic-ftp|@photostructure|kysely)',
+        path: 'node_modules/(@aws-sdk|@smithy|@azure|@google-cloud|ssh2|basic-ftp|@photostructure|kysely|pg|mysql2|tedious)/',
       },
     },
   ],

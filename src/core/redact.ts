@@ -24,6 +24,8 @@ const SECRET_PARAMETER = new RegExp(
     'token',
     'access_token',
     'delegation',
+    // A whole connection string, percent-encoded: its password has no shape of its own.
+    'odbc_connect',
   ].join('|')})=[^&;\\s"'<>\`]*`,
   'gi',
 );

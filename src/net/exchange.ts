@@ -1,9 +1,8 @@
 import { request as httpRequest, type ClientRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import { setMaxListeners } from 'node:events';
-import { Readable } from 'node:stream';
 import { Failure } from '../core/failure.ts';
 import type { Io } from '../core/io.ts';
+import { onAbort } from '../core/on-abort.ts';
 import { codeOf, connectionFailure, silence, type ConnectionFacts } from './connection-failure.ts';
 import { idleTimer, type IdleTimer } from './idle-timer.ts';
 import { responseBody } from './response-body.ts';
@@ -46,21 +45,26 @@ function invalidRequest(request: NetRequest, error: unknown): Failure {
   return new Failure({ kind: 'invalid', message, subject: subjectOf(request) }, error);
 }
 
+/** Userinfo is left out: credentials are headers here. */
 function open(request: NetRequest, wire: Wire): ClientRequest {
   const { url, method } = request;
   const length = lengthOf(request);
-  const headers = {
-    'accept-encoding': 'identity',
-    ...(length === undefined ? {} : { 'content-length': String(length) }),
-    ...request.headers,
+  const headers: Record<string, string> = { 'accept-encoding': 'identity' };
+  if (length !== undefined) headers['content-length'] = String(length);
+  Object.assign(headers, request.headers);
+  const { hostname } = url;
+  const options = {
+    protocol: url.protocol,
+    hostname: hostname.startsWith('[') ? hostname.slice(1, -1) : hostname,
+    port: url.port,
+    path: url.pathname + url.search,
+    method,
+    headers,
   };
-  const target = new URL(url);
-  target.username = '';
-  target.password = '';
   try {
     return url.protocol === 'https:'
-      ? httpsRequest(target, { method, headers, agent: wire.agents.https })
-      : httpRequest(target, { method, headers, agent: wire.agents.http });
+      ? httpsRequest({ ...options, agent: wire.agents.https })
+      : httpRequest({ ...options, agent: wire.agents.http });
   } catch (thrown) {
     throw invalidRequest(request, thrown);
   }
@@ -71,57 +75,50 @@ function cancelled(subject: string): Failure {
 }
 
 function headersOf(incoming: IncomingMessage): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(incoming.headers).map(([name, value]) => [
-      name,
-      Array.isArray(value) ? value.join(', ') : (value ?? ''),
-    ]),
-  );
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(incoming.headers)) {
+    headers[name] = Array.isArray(value) ? value.join(', ') : (value ?? '');
+  }
+  return headers;
 }
 
 interface Exchange {
   readonly request: NetRequest;
   readonly outgoing: ClientRequest;
   readonly idle: IdleTimer;
-  readonly io: Io;
   readonly facts: () => ConnectionFacts;
   /** Ends whatever is under way: the request, or the reading of its answer. */
   cut: (error: Error) => void;
+  /** The exchange is over: nobody stops it any more. */
+  readonly release: () => void;
 }
 
 function answer(exchange: Exchange, incoming: IncomingMessage): NetResponse {
-  const { outgoing, idle, io, facts, request } = exchange;
-  const stop = () => body.destroy(cancelled(subjectOf(request)));
-  exchange.cut = (error) => body.destroy(error);
-  const body: Readable = responseBody(incoming, {
+  const { outgoing, idle, facts, request } = exchange;
+  const body = responseBody(incoming, {
     idle,
     fail: (error) => connectionFailure(error, facts()),
     release: () => {
-      io.signal.removeEventListener('abort', stop);
+      exchange.release();
       if (!outgoing.writableEnded) outgoing.destroy();
     },
   });
-  io.signal.addEventListener('abort', stop, { once: true });
-  if (io.signal.aborted) stop();
+  exchange.cut = (error) => body.destroy(error);
   return { status: incoming.statusCode ?? 0, headers: headersOf(incoming), url: request.url, body };
 }
 
 /** A final answer below 300 counts only once the whole body was sent; any other one ends the sending. */
 function converse(exchange: Exchange): Promise<NetResponse> {
-  const { request, outgoing, idle, io, facts } = exchange;
-  const halt = new AbortController();
-  const { body } = request;
+  const { request, outgoing, idle, facts } = exchange;
   return new Promise<NetResponse>((resolve, reject) => {
-    const stop = () => exchange.cut(cancelled(subjectOf(request)));
-    const settle = () => {
-      io.signal.removeEventListener('abort', stop);
-      idle.stop();
-    };
+    let settled = false;
     let answered = false;
     const fail = (error: unknown) => {
-      settle();
-      halt.abort();
-      if (body instanceof Readable) body.destroy();
+      if (settled) return;
+      settled = true;
+      exchange.release();
+      idle.stop();
+      sending.halt();
       const failure = connectionFailure(error, facts());
       const cut = codeOf(error) === 'ECONNRESET' || codeOf(error) === 'EPIPE';
       reject(outgoing.reusedSocket && cut && !answered ? new StaleConnection(failure) : failure);
@@ -131,26 +128,23 @@ function converse(exchange: Exchange): Promise<NetResponse> {
       outgoing.destroy(error);
       fail(error);
     };
-    io.signal.addEventListener('abort', stop, { once: true });
     outgoing.on('error', fail);
-    const sent = upload(outgoing, body, lengthOf(request), idle, halt.signal);
-    sent.catch((error: unknown) => {
-      if (!halt.signal.aborted) exchange.cut(error as Error);
-    });
+    const sending = upload(outgoing, request.body, lengthOf(request), idle);
+    sending.sent?.catch((error: unknown) => exchange.cut(error as Error));
     outgoing.once('response', (incoming) => {
       answered = true;
       idle.stop();
       const finish = () => {
-        settle();
+        if (settled) return;
+        settled = true;
         resolve(answer(exchange, incoming));
       };
       incoming.pause();
-      if ((incoming.statusCode ?? 0) < 300) {
-        sent.then(finish, () => undefined);
+      if ((incoming.statusCode ?? 0) < 300 && sending.sent) {
+        sending.sent.then(finish, () => undefined);
         return;
       }
-      halt.abort();
-      if (body instanceof Readable) body.destroy();
+      sending.halt();
       finish();
     });
   });
@@ -174,7 +168,14 @@ export async function exchange(request: NetRequest, wire: Wire, io: Io): Promise
     names: wire.names,
   });
   const idle = idleTimer(idleMs, () => current.cut(silence()));
-  const current: Exchange = { request, outgoing, idle, io, facts, cut: (error) => outgoing.destroy(error) };
+  const current: Exchange = {
+    request,
+    outgoing,
+    idle,
+    facts,
+    cut: (error) => outgoing.destroy(error),
+    release: onAbort(io.signal, () => current.cut(cancelled(subjectOf(request)))),
+  };
   watchConnection(outgoing, request.url.protocol === 'https:', wire.connectMs, {
     reached: () => {
       reached = true;
@@ -182,6 +183,5 @@ export async function exchange(request: NetRequest, wire: Wire, io: Io): Promise
     },
     cut: (error) => current.cut(error),
   });
-  setMaxListeners(0, io.signal);
   return converse(current);
 }

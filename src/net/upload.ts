@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import type { ClientRequest } from 'node:http';
 import type { Readable } from 'node:stream';
 import { Failure } from '../core/failure.ts';
@@ -7,23 +6,31 @@ import type { IdleTimer } from './idle-timer.ts';
 /** Bytes written at once from a body in memory: each is a sign of life of a slow connection. */
 const SLICE = 64 * 1024;
 
+/** A body on its way. */
+export interface Sending {
+  /** Resolves when the body was handed over whole, or `halt` ended that; absent when it was handed over at once. */
+  readonly sent?: Promise<void>;
+  /** Ends the sending; the source is destroyed. */
+  halt(): void;
+}
+
 function* slices(bytes: Uint8Array): Generator<Uint8Array> {
   for (let at = 0; at < bytes.length; at += SLICE) yield bytes.subarray(at, at + SLICE);
 }
 
-async function drained(outgoing: ClientRequest, halt: AbortSignal): Promise<void> {
-  const left = new AbortController();
-  const leave = () => left.abort();
-  outgoing.once('close', leave);
-  halt.addEventListener('abort', leave, { once: true });
-  try {
-    await once(outgoing, 'drain', { signal: left.signal });
-  } catch (thrown) {
-    if (!left.signal.aborted) throw thrown;
-  } finally {
-    outgoing.off('close', leave);
-    halt.removeEventListener('abort', leave);
-  }
+/** Waits until more may be written, or nothing is to be written any more. */
+function drained(outgoing: ClientRequest, halt: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      outgoing.off('drain', done);
+      outgoing.off('close', done);
+      halt.removeEventListener('abort', done);
+      resolve();
+    };
+    outgoing.once('drain', done);
+    outgoing.once('close', done);
+    halt.addEventListener('abort', done, { once: true });
+  });
 }
 
 function wrongLength(sent: number, length: number): Failure {
@@ -34,20 +41,15 @@ function wrongLength(sent: number, length: number): Failure {
   });
 }
 
-/**
- * Writes the body with back-pressure and ends the request; stops early, with the source destroyed, when `halt` aborts
- * or the request is gone. The idle time runs only while the other side is the one to move.
- * @throws whatever the source throws; Failure changed when it gives more or fewer bytes than announced
- */
-export async function upload(
+async function write(
   outgoing: ClientRequest,
-  body: Uint8Array | Readable | undefined,
+  body: Uint8Array | Readable,
   length: number | undefined,
   idle: IdleTimer,
   halt: AbortSignal,
 ): Promise<void> {
   let sent = 0;
-  const chunks = body instanceof Uint8Array ? slices(body) : (body ?? []);
+  const chunks = body instanceof Uint8Array ? slices(body) : body;
   for await (const chunk of chunks as AsyncIterable<Uint8Array>) {
     if (halt.aborted || outgoing.destroyed) return;
     sent += chunk.length;
@@ -62,4 +64,32 @@ export async function upload(
   if (length !== undefined && sent !== length) throw wrongLength(sent, length);
   outgoing.end();
   idle.start();
+}
+
+/**
+ * Writes the body with back-pressure and ends the request; stops early when halted or when the request is gone. The idle
+ * time runs only while the other side is the one to move. `sent` rejects with whatever the source throws, and with
+ * Failure changed when it gives more or fewer bytes than announced.
+ */
+export function upload(
+  outgoing: ClientRequest,
+  body: Uint8Array | Readable | undefined,
+  length: number | undefined,
+  idle: IdleTimer,
+): Sending {
+  if (body === undefined || (body instanceof Uint8Array && body.length <= SLICE)) {
+    outgoing.end(body);
+    idle.start();
+    return { halt: () => undefined };
+  }
+  const stop = new AbortController();
+  return {
+    sent: write(outgoing, body, length, idle, stop.signal).catch((error: unknown) => {
+      if (!stop.signal.aborted) throw error;
+    }),
+    halt: () => {
+      stop.abort();
+      if (!(body instanceof Uint8Array)) body.destroy();
+    },
+  };
 }

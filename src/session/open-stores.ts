@@ -58,5 +58,7 @@ function withLayers(
 ): ArtifactStore {
   const gate = gates.get(store.backend) ?? createGate(store.traits.connections);
   gates.set(store.backend, gate);
-  return layered(store, [trace(clock), guard, retry({ policy: retryPolicy(config), clock }), limit(gate)]);
+  const layers = [guard, retry({ policy: retryPolicy(config), clock }), limit(gate)];
+  // What every operation costs is told to `--verbose` alone.
+  return layered(store, config.get('cli.verbose') ? [trace(clock), ...layers] : layers);
 }

@@ -1,4 +1,5 @@
 import { Failure } from '../../core/failure.ts';
+import { onAbort } from '../../core/on-abort.ts';
 
 /** How an operation ended, as far as the gate cares. */
 export type Outcome = 'ok' | 'throttled' | 'failed';
@@ -68,20 +69,16 @@ export function createGate(widest: number): Gate {
 }
 
 async function turn(signal: AbortSignal, waiting: Set<() => void>, admit: () => void): Promise<void> {
+  if (signal.aborted) throw stopped(signal);
   await new Promise<void>((resolve, reject) => {
     const go = () => {
-      signal.removeEventListener('abort', stop);
+      leave();
       resolve();
     };
-    const stop = () => {
+    const leave = onAbort(signal, () => {
       waiting.delete(go);
       reject(stopped(signal));
-    };
-    if (signal.aborted) {
-      stop();
-      return;
-    }
-    signal.addEventListener('abort', stop, { once: true });
+    });
     waiting.add(go);
     admit();
   });

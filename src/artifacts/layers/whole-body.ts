@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import { Failure, asFailure } from '../../core/failure.ts';
+import { onAbort } from '../../core/on-abort.ts';
 import type { Body } from '../store.ts';
 
 /** A body that goes on after a cut, and how. */
@@ -30,7 +31,7 @@ class WholeStream extends Readable {
   #inner: Readable;
   #delivered = 0;
   #fruitless = 0;
-  readonly #onAbort = () => void this.destroy(stopped(this.#continuation));
+  readonly #release: () => void;
 
   constructor(body: Body, continuation: Continuation) {
     super({ highWaterMark: body.stream.readableHighWaterMark });
@@ -38,9 +39,10 @@ class WholeStream extends Readable {
     this.#start = body.start;
     this.#length = body.length;
     this.#inner = body.stream;
+    const stop = () => void this.destroy(stopped(continuation));
+    this.#release = onAbort(continuation.signal, stop);
     this.#attach(body.stream);
-    if (continuation.signal.aborted) this.#onAbort();
-    else continuation.signal.addEventListener('abort', this.#onAbort, { once: true });
+    if (continuation.signal.aborted) stop();
   }
 
   override _read(): void {
@@ -48,7 +50,7 @@ class WholeStream extends Readable {
   }
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
-    this.#continuation.signal.removeEventListener('abort', this.#onAbort);
+    this.#release();
     const inner = this.#inner;
     if (inner.closed) done(error);
     else inner.once('close', () => done(error)).destroy();

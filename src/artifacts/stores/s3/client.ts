@@ -8,7 +8,7 @@ import type { KeySource } from './credentials.ts';
 import { urlOf, type Site } from './endpoint.ts';
 import { refusalFailure, type Asked } from './failures.ts';
 import type { Payload } from './payload.ts';
-import { readErrorDocument, readRefusal, type Refusal } from './refusal.ts';
+import { errorIn, readRefusal, type Refusal } from './refusal.ts';
 import { EMPTY_SHA256, signedHeaders, type AwsKeys } from './sign.ts';
 import { parseDocument, type Element } from './xml.ts';
 
@@ -115,10 +115,13 @@ async function transmit(talk: Talk, call: Call, keys: AwsKeys | undefined, io: I
   const request = { method, url, headers, redirect: 'manual' as const, ...repeatable };
   if (payload === undefined) return options.net.send(request, io);
   const body = await payload.open(io);
+  if (body instanceof Uint8Array) {
+    const response = await options.net.send({ ...request, body }, io);
+    if (response.status < 300) io.progress?.(body.byteLength);
+    return response;
+  }
   const reopen = payload.replayable ? { reopen: async () => payload.open(io) } : {};
-  const response = await options.net.send({ ...request, body, ...reopen, length: payload.length }, io);
-  if (body instanceof Uint8Array && response.status < 300) io.progress?.(body.byteLength);
-  return response;
+  return options.net.send({ ...request, body, ...reopen, length: payload.length }, io);
 }
 
 /** Finds out why a HEAD was refused, by failing with the reason; when it does not fail, what was learned may help. */
@@ -200,9 +203,10 @@ async function send(talk: Talk, call: Call, io: Io): Promise<NetResponse> {
 async function ask(talk: Talk, call: Call, io: Io): Promise<Element> {
   const response = await send(talk, call, io);
   const text = (await readText(response, MAX_XML_BYTES)).trimStart();
-  const told = readErrorDocument(text);
+  const document = parseDocument(text, call.subject);
+  const told = errorIn(document);
   if (told.code !== '') throw refusalFailure(askedOf(talk, call), { status: 500, ...told });
-  return parseDocument(text, call.subject).root;
+  return document.root;
 }
 
 /** The client of one bucket; clients of one backend share connections and keys. */

@@ -5,8 +5,12 @@ export function encodeStrictly(text: string): string {
   return encodeURIComponent(text).replace(UNESCAPED, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
+/** What most keys are made of, and what travels as it is. */
+const PLAIN = /^[\w.~/-]*$/;
+
 /** An object key for the path of a URL: slashes kept. */
 export function encodeKey(key: string): string {
+  if (PLAIN.test(key)) return key;
   return key.split('/').map(encodeStrictly).join('/');
 }
 

@@ -126,6 +126,24 @@ function inHost(site: Site, base: URL): boolean {
   return (base.protocol === 'https:' ? HOST_LABEL : HOST_NAME).test(site.bucket);
 }
 
+/** Where a bucket's URLs begin. */
+interface Beginning {
+  readonly region: string;
+  readonly virtual: boolean;
+  readonly text: string;
+}
+
+function beginningOf(site: Site, region: string): Beginning {
+  const base = baseOf(site, region);
+  const prefix = base.pathname.replace(/\/$/, '');
+  const virtual = inHost(site, base);
+  const host = virtual ? `${site.bucket}.${base.host}` : base.host;
+  const bucket = virtual ? '' : `/${encodeStrictly(site.bucket)}`;
+  return { region, virtual, text: `${base.protocol}//${host}${prefix}${bucket}` };
+}
+
+const kept = new WeakMap<Site, Beginning>();
+
 /** The URL of a bucket, or of an object when `key` is given; encoded exactly once. */
 export function urlOf(
   site: Site,
@@ -133,12 +151,13 @@ export function urlOf(
   key: string | undefined,
   query: Readonly<Record<string, string>>,
 ): URL {
-  const base = baseOf(site, region);
-  const prefix = base.pathname.replace(/\/$/, '');
-  const virtual = inHost(site, base);
-  const bucket = virtual ? '' : `/${encodeStrictly(site.bucket)}`;
-  const host = virtual ? `${site.bucket}.${base.host}` : base.host;
+  let beginning = kept.get(site);
+  if (beginning?.region !== region) {
+    beginning = beginningOf(site, region);
+    kept.set(site, beginning);
+  }
+  const { virtual, text } = beginning;
   const search = encodeQuery(query);
-  const path = `${prefix}${bucket}${key === undefined ? (virtual ? '/' : '') : `/${encodeKey(key)}`}`;
-  return new URL(`${base.protocol}//${host}${path}${search === '' ? '' : `?${search}`}`);
+  const rest = key === undefined ? (virtual ? '/' : '') : `/${encodeKey(key)}`;
+  return new URL(`${text}${rest}${search === '' ? '' : `?${search}`}`);
 }

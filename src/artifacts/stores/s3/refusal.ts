@@ -1,6 +1,6 @@
 import { readStart } from '../../../net/read-body.ts';
 import type { NetResponse } from '../../../net/net.ts';
-import { parseDocument, textOf } from './xml.ts';
+import { parseDocument, textOf, type Document } from './xml.ts';
 
 /** What a server said instead of doing as asked. */
 export interface Refusal {
@@ -32,22 +32,27 @@ interface Told {
   readonly region?: string;
 }
 
-/** An error document; empty facts when the text is none, such as a proxy's HTML page. */
-export function readErrorDocument(text: string): Told {
-  if (!text.trimStart().startsWith('<')) return { code: '', message: '' };
-  let document;
-  try {
-    document = parseDocument(text, 'an error');
-  } catch {
-    return { code: '', message: '' };
-  }
-  if (document.name !== 'Error') return { code: '', message: '' };
-  const region = textOf(document.root, 'Region');
+const NOTHING: Told = { code: '', message: '' };
+
+/** What a document says of an error; empty facts when it is about something else. */
+export function errorIn({ name, root }: Document): Told {
+  if (name !== 'Error') return NOTHING;
+  const region = textOf(root, 'Region');
   return {
-    code: textOf(document.root, 'Code') ?? '',
-    message: textOf(document.root, 'Message') ?? '',
+    code: textOf(root, 'Code') ?? '',
+    message: textOf(root, 'Message') ?? '',
     ...(region ? { region } : {}),
   };
+}
+
+/** An error document; empty facts when the text is none, such as a proxy's HTML page. */
+function readErrorDocument(text: string): Told {
+  if (!text.trimStart().startsWith('<')) return NOTHING;
+  try {
+    return errorIn(parseDocument(text, 'an error'));
+  } catch {
+    return NOTHING;
+  }
 }
 
 /** Reads what a server answered with a status of 300 or more. */

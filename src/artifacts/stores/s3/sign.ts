@@ -1,4 +1,4 @@
-import { createHash, createHmac } from 'node:crypto';
+import { createHmac, hash } from 'node:crypto';
 
 /** An AWS access key. */
 export interface AwsKeys {
@@ -27,7 +27,6 @@ export interface Scope {
 /** The SHA-256 of nothing, hex. */
 export const EMPTY_SHA256 = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
 
-const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 const hmac = (key: string | Buffer, text: string): Buffer => createHmac('sha256', key).update(text).digest();
 
 function amzDate(now: number): string {
@@ -74,7 +73,7 @@ function signingKey(secret: string, day: string, region: string, service: string
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
  */
 export function authorization(request: Signable, keys: AwsKeys, scope: Scope): string {
-  const date = amzDate(scope.now);
+  const date = request.headers['x-amz-date'] ?? amzDate(scope.now);
   const day = date.slice(0, 8);
   const names = Object.keys(request.headers).sort();
   const signed = names.join(';');
@@ -88,7 +87,7 @@ export function authorization(request: Signable, keys: AwsKeys, scope: Scope): s
     request.payloadHash,
   ].join('\n');
   const place = `${day}/${scope.region}/${scope.service}/aws4_request`;
-  const text = `AWS4-HMAC-SHA256\n${date}\n${place}\n${sha256(canonical)}`;
+  const text = `AWS4-HMAC-SHA256\n${date}\n${place}\n${hash('sha256', canonical)}`;
   const key = signingKey(keys.secretAccessKey, day, scope.region, scope.service);
   const signature = createHmac('sha256', key).update(text).digest('hex');
   return `AWS4-HMAC-SHA256 Credential=${keys.accessKeyId}/${place}, SignedHeaders=${signed}, Signature=${signature}`;
@@ -106,8 +105,8 @@ export function signedHeaders(
     host: request.url.host,
     'x-amz-content-sha256': request.payloadHash,
     'x-amz-date': amzDate(scope.now),
-    ...(keys.sessionToken ? { 'x-amz-security-token': keys.sessionToken } : {}),
   };
-  const full = { service: 's3', ...scope };
-  return { ...headers, authorization: authorization({ ...request, headers }, keys, full) };
+  if (keys.sessionToken) headers['x-amz-security-token'] = keys.sessionToken;
+  headers['authorization'] = authorization({ ...request, headers }, keys, { service: 's3', ...scope });
+  return headers;
 }

@@ -4,14 +4,17 @@ import { Failure } from '../../../core/failure.ts';
 /** An element: its text, or its children by name. */
 export type Element = string | { readonly [name: string]: Element | readonly Element[] };
 
+/** A document: its root element, and what that is called. */
+export interface Document {
+  readonly name: string;
+  readonly root: Element;
+}
+
 /**
  * The root element of a document; no entity of its own is ever expanded.
  * @throws Failure corrupt when it is not XML
  */
-export function parseDocument(
-  text: string,
-  subject: string,
-): { readonly name: string; readonly root: Element } {
+export function parseDocument(text: string, subject: string): Document {
   try {
     const document = parseXML(text) as Record<string, Element>;
     const [name = '', root = ''] = Object.entries(document)[0] ?? [];

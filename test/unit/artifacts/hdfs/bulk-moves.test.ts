@@ -50,7 +50,7 @@ async function split(chunks: readonly string[], sizes: readonly number[]) {
     sizes.map((size, index) => ({ size, index })),
     async ({ index }) => ({
       write: async (chunk) => {
-        got[index] += chunk.toString();
+        got[index] = `${got[index] ?? ''}${chunk.toString()}`;
       },
       end: async () => {
         ended += 1;

@@ -77,7 +77,10 @@ test("get-vanilla of AWS's Signature Version 4 test suite", () => {
   );
 });
 
-const segment = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 12 });
+// The SDK's signer loses a parameter of this name.
+const segment = fc
+  .string({ unit: 'grapheme', minLength: 1, maxLength: 12 })
+  .filter((text) => text !== '__proto__');
 
 test("any key, query and header is signed as the SDK's own signer does", async () => {
   const signer = new SignatureV4({

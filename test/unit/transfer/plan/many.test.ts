@@ -30,7 +30,7 @@ async function tally(
   return { why, ahead };
 }
 
-describe(`a plan of ${COUNT} files`, () => {
+describe(`a plan of ${COUNT} files`, { timeout: 120_000 }, () => {
   it('reads the source and the destination of an upload no further than it got', async () => {
     const source = { taken: 0 };
     const listing = { taken: 0 };

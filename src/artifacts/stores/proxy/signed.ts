@@ -105,11 +105,9 @@ function unreachable(thrown: unknown, { doing, subject, signed }: SignedCall): F
   if (failure.kind === 'cancelled' || failure.facts.subject === subject) return failure;
   const { host } = signed.url;
   const elsewhere = `the MLflow server signs URLs for ${host}: make it reachable from here (HTTPS_PROXY, NO_PROXY, the server's S3 endpoint), or set MLFLOW_ENABLE_PROXY_MULTIPART_UPLOAD=false and MLFLOW_ENABLE_PROXY_MULTIPART_DOWNLOAD=false to go through the server`;
-  return failure.with({
-    message: `cannot ${doing} ${subject}: ${failure.message}`,
-    subject,
-    hint: failure.facts.hint ?? elsewhere,
-  });
+  // Of an address that somebody else chose, this says more than what holds for any address.
+  const hint = failure.kind === 'unavailable' ? elsewhere : (failure.facts.hint ?? elsewhere);
+  return failure.with({ message: `cannot ${doing} ${subject}: ${failure.message}`, subject, hint });
 }
 
 /**

@@ -70,6 +70,11 @@ export async function listWithMlstow(
   return Object.fromEntries(items.map((item) => [item.path, item.is_dir ? -1 : (item.file_size ?? -2)]));
 }
 
+/** `artifacts verify`, which must find both sides the same. */
+async function verify(at: Configuration, ask: readonly string[], folder: string): Promise<void> {
+  await mustRunMlstow(['artifacts', 'verify', ...ask, '--against', folder], { cwd: at.dir, env: at.env });
+}
+
 async function logOurs(at: Configuration, trees: Readonly<Record<string, string>>, single: string) {
   const place = { cwd: at.dir, env: at.env };
   const ask = (...args: string[]): Promise<string> => askMlstow(args, place);
@@ -103,7 +108,11 @@ export async function exchange(
     asked,
   );
   const oursToThem = { ...seen, downloaded: await treeOf(downloads) };
+  await verify(at, ['-r', ours.runId], downloads);
   await rm(downloads, { recursive: true });
+  for (const [name, folder] of Object.entries(trees)) {
+    await verify(at, ['-r', theirs.runId, '-a', name], folder);
+  }
   const target = join(at.dir, 'downloaded by mlstow');
   await mkdir(target);
   const listed = await listWithMlstow(at, ['-r', theirs.runId]);

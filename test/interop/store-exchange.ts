@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { expect } from 'vitest';
 import type { ArtifactStore, Removal } from '../../src/artifacts/store.ts';
 import { pattern } from '../conformance/artifact-store/pattern.ts';
-import { askMlstow, mustRunMlstow, type Place } from './mlstow-command.ts';
+import { askMlstow, mustRunMlstow, runMlstow, type Place } from './mlstow-command.ts';
 import { askStock } from './stock-client.ts';
 import { filesOf, sizesOf, treeOf, type Tree } from './tree-of.ts';
 
@@ -55,7 +55,7 @@ export async function startExchange(
   return { place, location, source, tree: await treeOf(source), run };
 }
 
-/** mlstow lists, by the run, and downloads, by the URI, what it logged. `order`: that of the listing's paths. */
+/** mlstow lists and verifies, by the run, and downloads, by the URI, what it logged. `order`: that of the listing's paths. */
 export async function expectOursRead(at: StoreExchange, order: 'path' | 'none' = 'none'): Promise<void> {
   const { place, run, tree } = at;
   const { stdout } = await mustRunMlstow(['artifacts', 'list', '-r', run, '-R', '--output', 'json'], place);
@@ -63,12 +63,13 @@ export async function expectOursRead(at: StoreExchange, order: 'path' | 'none' =
   const files = items.filter((item) => !item.is_dir).map(({ path }) => path);
   const expected = Object.keys(filesOf(tree)).map((path) => `model/${path}`);
   expect(order === 'path' ? files : files.toSorted()).toEqual(expected.toSorted());
+  await mustRunMlstow(['artifacts', 'verify', '-r', run, '-a', 'model', '--against', at.source], place);
   const uri = `${at.location}/${run}/artifacts/model`;
   await mustRunMlstow(['artifacts', 'download', '-u', uri, '-d', 'ours'], place);
   expect(await treeOf(join(place.cwd, 'ours', 'model'))).toEqual(tree);
 }
 
-/** The stock client lists and downloads what mlstow logged, and removes `model/deep`. */
+/** The stock client lists and downloads what mlstow logged, and removes `model/deep`, which mlstow then misses there. */
 export async function expectOursReadByStock({ place, run, tree }: StoreExchange): Promise<void> {
   const script = `
 run = asked["run"]
@@ -90,6 +91,11 @@ answer = {"before": before, "after": sizes(run)}
   expect(await treeOf(join(to, 'model'))).toEqual(tree);
   const kept = sizes.filter(([path]) => !path.startsWith('model/deep'));
   expect(after).toEqual({ model: -1, ...Object.fromEntries(kept) });
+  const ask = ['artifacts', 'verify', '-r', run, '-a', 'model', '--against', join(to, 'model')];
+  const verdict = await runMlstow(ask, place);
+  const gone = Object.keys(filesOf(tree)).filter((path) => path.startsWith('deep/'));
+  expect(verdict).toMatchObject({ code: 4 });
+  expect(verdict.stdout.trimEnd().split('\n')).toEqual(gone.map((path) => `missing there    model/${path}`));
 }
 
 /** The stock client logs the model to `stock`. */
@@ -98,7 +104,7 @@ export async function logByStock({ place, run, source }: StoreExchange): Promise
   await askStock({ dir: place.cwd, env: place.env }, script, { run, source });
 }
 
-/** mlstow lists the top of what the stock client logged, and downloads it, by the run. */
+/** mlstow lists the top of what the stock client logged, verifies it, and downloads it, by the run. */
 export async function expectTheirsRead(at: StoreExchange, order: 'path' | 'none' = 'none'): Promise<void> {
   const { place, run, tree } = at;
   const { stdout } = await mustRunMlstow(['artifacts', 'list', '-r', run, '-a', 'stock'], place);
@@ -106,15 +112,18 @@ export async function expectTheirsRead(at: StoreExchange, order: 'path' | 'none'
   const top = Object.keys(tree).filter((path) => !path.includes('/'));
   const expected = top.map((path) => `stock/${path}`).toSorted();
   expect(order === 'path' ? paths : paths.toSorted()).toEqual(expected);
-  await mustRunMlstow(['artifacts', 'download', '-r', run, '-a', 'stock', '-d', 'back'], place);
+  const asked = ['-r', run, '-a', 'stock'];
+  await mustRunMlstow(['artifacts', 'verify', ...asked, '--against', at.source], place);
+  await mustRunMlstow(['artifacts', 'download', ...asked, '-d', 'back'], place);
   expect(await treeOf(join(place.cwd, 'back', 'stock'))).toEqual(tree);
 }
 
-/** Everything of a run, downloaded by mlstow to a folder that is removed again. */
+/** Everything of a run, downloaded and verified by mlstow in a folder that is removed again. */
 export async function downloadRun(place: Place, runId: string): Promise<Tree> {
   const target = join(place.cwd, 'ours');
   await mkdir(target);
   await mustRunMlstow(['artifacts', 'download', '-r', runId, '-d', target], place);
+  await mustRunMlstow(['artifacts', 'verify', '-r', runId, '--against', target], place);
   const found = await treeOf(target);
   await rm(target, { recursive: true });
   return found;

@@ -77,7 +77,7 @@ describe('places that mlstow does not go to', () => {
     });
   });
 
-  test.each(['postgresql://ml:secret@db/ml', 'databricks', 'databricks://profile'])(
+  test.each(['oracle://ml:secret@db/ml', 'databricks', 'databricks://profile'])(
     'the tracking URI %s',
     async (uri) => {
       await work.fails(

@@ -6,7 +6,7 @@ import { onAbort } from '../core/on-abort.ts';
 import { codeOf, connectionFailure, silence, type ConnectionFacts } from './connection-failure.ts';
 import { idleTimer, type IdleTimer } from './idle-timer.ts';
 import { responseBody } from './response-body.ts';
-import { upload } from './upload.ts';
+import { upload, type Sending } from './upload.ts';
 import { watchConnection } from './watch-connection.ts';
 import type { Net, NetNames, NetRequest, NetResponse } from './net.ts';
 
@@ -113,12 +113,13 @@ function converse(exchange: Exchange): Promise<NetResponse> {
   return new Promise<NetResponse>((resolve, reject) => {
     let settled = false;
     let answered = false;
+    let sending: Sending | undefined;
     const fail = (error: unknown) => {
       if (settled) return;
       settled = true;
       exchange.release();
       idle.stop();
-      sending.halt();
+      sending?.halt();
       const failure = connectionFailure(error, facts());
       const cut = codeOf(error) === 'ECONNRESET' || codeOf(error) === 'EPIPE';
       reject(outgoing.reusedSocket && cut && !answered ? new StaleConnection(failure) : failure);
@@ -129,8 +130,11 @@ function converse(exchange: Exchange): Promise<NetResponse> {
       fail(error);
     };
     outgoing.on('error', fail);
-    const sending = upload(outgoing, request.body, lengthOf(request), idle);
-    sending.sent?.catch((error: unknown) => exchange.cut(error as Error));
+    const body = upload(outgoing, request.body, lengthOf(request), idle);
+    sending = body;
+    // The first bytes that were asked of the body may have ended everything already.
+    if (settled) body.halt();
+    body.sent?.catch((error: unknown) => exchange.cut(error as Error));
     outgoing.once('response', (incoming) => {
       answered = true;
       idle.stop();
@@ -140,11 +144,11 @@ function converse(exchange: Exchange): Promise<NetResponse> {
         resolve(answer(exchange, incoming));
       };
       incoming.pause();
-      if ((incoming.statusCode ?? 0) < 300 && sending.sent) {
-        sending.sent.then(finish, () => undefined);
+      if ((incoming.statusCode ?? 0) < 300 && body.sent) {
+        body.sent.then(finish, () => undefined);
         return;
       }
-      sending.halt();
+      body.halt();
       finish();
     });
   });

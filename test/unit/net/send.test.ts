@@ -227,6 +227,18 @@ describe('failures of the connection', () => {
     });
   });
 
+  it('an abort by the very first bytes of a body that are asked for', async () => {
+    const silent = await tcp((socket) => socket.pause());
+    const stop = new AbortController();
+    const body = Readable.from([Buffer.alloc(9)]);
+    await once(body, 'readable');
+    body.once('data', () => stop.abort());
+    body.pause();
+    const ended = failureOf(net().send(get(silent.url, { method: 'PUT', body }), { signal: stop.signal }));
+    expect((await ended).kind).toBe('cancelled');
+    expect(body.destroyed).toBe(true);
+  });
+
   it('an abort ends a request that waits for a free socket', async () => {
     const silent = await tcp(() => undefined);
     const narrow = net({ maxSockets: 1 });

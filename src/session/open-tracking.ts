@@ -24,6 +24,9 @@ interface TrackingOptions {
   readonly server: () => Promise<Server>;
 }
 
+/** The schemes of SQLAlchemy: `mysql+pymysql`. */
+const DATABASE = /^(sqlite|postgresql|postgres|mysql|mssql)(\+\w+)?:/i;
+
 /** What MLflow takes for a Databricks workspace, also as a bare word. */
 const DATABRICKS = /^(databricks|databricks-uc|uc)(:|$)/i;
 
@@ -31,13 +34,13 @@ const DATABRICKS = /^(databricks|databricks-uc|uc)(:|$)/i;
 export async function openTracking(options: TrackingOptions): Promise<TrackingStore> {
   const scheme = /^([A-Za-z][A-Za-z0-9+.-]+):/.exec(options.uri)?.[1]?.toLowerCase() ?? '';
   if (scheme === 'http' || scheme === 'https') return openRest(options);
-  if (scheme === 'sqlite' || scheme.startsWith('sqlite+')) return openSql(options);
+  if (DATABASE.test(options.uri)) return openSql(options);
   const names = DATABRICKS.test(options.uri) ? 'databricks' : scheme;
   if (names === 'file' || names === '') return openFile(options, names === 'file');
   throw new Failure({
     kind: 'unsupported',
     message: `the tracking URI ${redactUri(options.uri)} names ${names}, which mlstow does not open`,
-    hint: 'use http(s)://… of a tracking server, sqlite:///path.db, or file:///path',
+    hint: 'use http(s)://… of a tracking server, postgresql://…, mysql+pymysql://…, mssql+pyodbc://…, sqlite:///path.db, or file:///path',
     subject: 'tracking.uri',
     settings: ['tracking.uri'],
   });
@@ -50,6 +53,7 @@ async function openRest({ server }: TrackingOptions): Promise<TrackingStore> {
 
 async function openSql({ uri, intent, config, world, log, io }: TrackingOptions): Promise<TrackingStore> {
   const { openSqlStore } = await import('../tracking/sql/open.ts');
+  const { databaseOptions } = await import('./database-options.ts');
   const workspace = config.get('tracking.workspace');
   return openSqlStore({
     uri,
@@ -57,7 +61,8 @@ async function openSql({ uri, intent, config, world, log, io }: TrackingOptions)
     cwd: world.cwd,
     clock: world.clock,
     notify: (message) => log.warn(message),
-    signal: io.signal,
+    io,
+    server: () => databaseOptions(config, world, log),
     ...(workspace === undefined ? {} : { workspace }),
   });
 }

@@ -104,11 +104,20 @@ export async function stock<T>(
 }
 
 /** Lets stock MLflow record one of everything; gives the ids. */
-export function stockWrites(cwd: string, uri: string): Promise<Readonly<Record<string, string>>> {
-  return stock(WRITE, cwd, [uri]);
+export function stockWrites(
+  cwd: string,
+  uri: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<Readonly<Record<string, string>>> {
+  return stock(WRITE, cwd, [uri], env);
 }
 
 /** What stock MLflow sees; then it logs to every active run and restores the experiments named. */
-export function stockReads(cwd: string, uri: string, restore: readonly string[] = []): Promise<StockView> {
-  return stock(READ, cwd, [uri, ...restore]);
+export function stockReads(
+  cwd: string,
+  uri: string,
+  restore: readonly string[] = [],
+  env: Readonly<Record<string, string>> = {},
+): Promise<StockView> {
+  return stock(READ, cwd, [uri, ...restore], env);
 }

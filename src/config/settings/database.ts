@@ -54,4 +54,32 @@ export const DATABASE = defineSettings({
     projectFile: 'refused',
     help: "PEM file with the client certificate's key for MySQL.",
   },
+  'database.pgUser': {
+    type: 'string',
+    variables: ['PGUSER'],
+    projectFile: 'refused',
+    help: 'User on PostgreSQL where the tracking URI names none.',
+    note: 'Unset: the user who runs this.',
+  },
+  'database.pgPassword': {
+    type: 'string',
+    variables: ['PGPASSWORD'],
+    secret: true,
+    projectFile: 'refused',
+    help: 'Password on PostgreSQL where the tracking URI holds none.',
+  },
+  'database.pgSslMode': {
+    type: 'enum',
+    values: ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'],
+    variables: ['PGSSLMODE'],
+    projectFile: 'refused',
+    help: 'TLS to PostgreSQL where the tracking URI has no sslmode.',
+    note: 'Unset: prefer, which checks no certificate, as libpq.',
+  },
+  'database.pgSslRootCert': {
+    type: 'path',
+    variables: ['PGSSLROOTCERT'],
+    projectFile: 'refused',
+    help: 'PEM file with the authorities to trust for PostgreSQL.',
+  },
 });

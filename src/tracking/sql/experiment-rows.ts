@@ -53,14 +53,19 @@ export function nameTaken(
 }
 
 /**
- * The id of an experiment that is active.
+ * The id of an experiment that is active and stays so until the transaction ends.
  * @throws Failure not-found, invalid when it is deleted
  */
-export async function activeExperiment(db: Kysely<Tables>, context: SqlContext, id: string): Promise<number> {
-  const found = await selectExperiments(db, context)
+export async function activeExperiment(
+  db: Kysely<Tables>,
+  context: SqlContext,
+  id: string,
+  hold: 'share' | 'own',
+): Promise<number> {
+  const query = selectExperiments(db, context)
     .select(['experiment_id', 'lifecycle_stage'])
-    .where('experiment_id', '=', parseExperimentId(id))
-    .executeTakeFirst();
+    .where('experiment_id', '=', parseExperimentId(id));
+  const found = await context.sessions.hold(query, hold).executeTakeFirst();
   if (!found) throw noExperiment(id, context);
   if (found.lifecycle_stage === 'active') return found.experiment_id;
   throw deletedExperiment(id);

@@ -126,7 +126,7 @@ async function rename(context: SqlContext, id: string, name: string, io: Io): Pr
   context.assertWritable();
   assertExperimentName(name);
   await context.sessions.write(io, async (db) => {
-    const experimentId = await activeExperiment(db, context, id);
+    const experimentId = await activeExperiment(db, context, id, 'own');
     const held = await selectExperiments(db, context)
       .select(['experiment_id', 'lifecycle_stage'])
       .where('name', '=', name)
@@ -151,7 +151,7 @@ async function setTag(
   assertTagKey(key);
   assertExperimentTags({ [key]: value });
   await context.sessions.write(io, async (db) => {
-    const experimentId = await activeExperiment(db, context, id);
+    const experimentId = await activeExperiment(db, context, id, 'own');
     await db
       .deleteFrom('experiment_tags')
       .where('experiment_id', '=', experimentId)
@@ -164,7 +164,7 @@ async function setTag(
 async function deleteTag(context: SqlContext, id: string, key: string, io: Io): Promise<void> {
   context.assertWritable();
   await context.sessions.write(io, async (db) => {
-    const experimentId = await activeExperiment(db, context, id);
+    const experimentId = await activeExperiment(db, context, id, 'own');
     const { numDeletedRows } = await db
       .deleteFrom('experiment_tags')
       .where('experiment_id', '=', experimentId)

@@ -14,10 +14,10 @@ export interface SchemaFacts {
 /** Reads the facts in one transaction. @throws Failure */
 export async function readFacts(sessions: Sessions, io: Io): Promise<SchemaFacts> {
   return await sessions.read(io, async (db) => {
-    const tables = await db.introspection.getTables();
-    const columns = new Map(
-      tables.map((table) => [table.name, new Set(table.columns.map(({ name }) => name))]),
-    );
+    const columns = new Map<string, Set<string>>();
+    for (const { table_name: table, column_name: column } of await sessions.catalog(db)) {
+      columns.set(table, (columns.get(table) ?? new Set()).add(column));
+    }
     const row = columns.has('alembic_version')
       ? await db.selectFrom('alembic_version').select('version_num').executeTakeFirst()
       : undefined;

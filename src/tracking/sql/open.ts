@@ -1,33 +1,15 @@
-import { mkdir, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
 import type { Clock } from '../../core/clock.ts';
 import { Failure } from '../../core/failure.ts';
 import type { Io } from '../../core/io.ts';
-import { absoluteIfLocal } from '../locations.ts';
+import { redactUri } from '../../core/redact.ts';
 import type { TrackingStore } from '../store.ts';
-import type { SqlContext } from './context.ts';
-import { createDatabase, isEmpty } from './create-database.ts';
-import { sqlExperiments } from './experiments.ts';
-import type { SchemaFacts } from './facts.ts';
-import { readFacts } from './facts.ts';
-import { sqlLoggedModels } from './logged-models.ts';
-import { sqlRegistry } from './registry.ts';
-import { assertWritable } from './revisions.ts';
-import { sqlRuns } from './runs.ts';
-import type { SqliteConnection } from './sqlite-connection.ts';
-import { connectSqlite, DEFAULT_PATIENCE_MS } from './sqlite-connection.ts';
-import { sqliteFailure } from './sqlite-failures.ts';
-import { sqliteSessions } from './sqlite-sessions.ts';
-import type { SqliteTarget } from './sqlite-uri.ts';
-import { parseSqliteUri } from './sqlite-uri.ts';
-import { sqlTraces } from './traces.ts';
-import { DEFAULT_WORKSPACE } from './workspaces.ts';
+import type { ServerOptions } from './servers/options.ts';
 
 /** How a database is opened. */
 export interface SqlStoreOptions {
-  /** `sqlite:///relative.db` or `sqlite:////absolute.db`. */
+  /** `sqlite:///file.db`, `postgresql://…`, `mysql://…` or `mssql://…`, as SQLAlchemy writes them. */
   readonly uri: string;
-  /** `read` and `write` need a database that exists; `create` makes an absent or empty one. */
+  /** `read` and `write` need a database that exists; `create` makes an absent or empty one of SQLite. */
   readonly intent: 'read' | 'write' | 'create';
   /** Where new experiments go; default `./mlruns`, as MLflow with a database that it opens directly. */
   readonly defaultArtifactRoot?: string;
@@ -37,157 +19,29 @@ export interface SqlStoreOptions {
   /** Default `default`. */
   readonly workspace?: string;
   readonly notify: (message: string) => void;
-  /** Stops the opening. */
-  readonly signal?: AbortSignal;
+  /** Stops and traces the opening. */
+  readonly io?: Io;
+  /** How a database server is reached; SQLite needs none. */
+  readonly server?: () => ServerOptions;
 }
 
-async function fileSize(path: string, uri: string): Promise<number | undefined> {
-  try {
-    const found = await stat(path);
-    if (found.isDirectory()) {
-      throw new Failure({
-        kind: 'wrong-kind',
-        message: `${path} is a folder, not a database`,
-        subject: uri,
-        hint: 'check the path of the tracking URI',
-      });
-    }
-    return found.size;
-  } catch (thrown) {
-    if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT') return undefined;
-    throw thrown instanceof Failure
-      ? thrown
-      : new Failure({ kind: 'denied', message: `${path} cannot be read`, subject: uri }, thrown);
-  }
-}
-
-async function connect(
-  target: SqliteTarget,
-  options: SqlStoreOptions,
-): Promise<{ readonly connection: SqliteConnection; readonly isNew: boolean }> {
-  const { path } = target;
-  const { intent, uri, clock } = options;
-  const size = await fileSize(path, uri);
-  if (size === undefined && intent !== 'create') {
-    throw new Failure({
-      kind: 'not-found',
-      message: `there is no database at ${path}`,
-      subject: uri,
-      hint: 'check the path, or create it with: mlstow experiments create',
-    });
-  }
-  if (size === undefined) await makeFolder(dirname(path), uri);
-  const waiting = { clock, patienceMs: target.patienceMs ?? DEFAULT_PATIENCE_MS };
-  const mode = size === undefined ? 'rwc' : target.readOnly ? 'ro' : 'rw';
-  return { connection: await connectSqlite(path, mode, waiting, uri), isNew: !size };
-}
-
-async function makeFolder(path: string, uri: string): Promise<void> {
-  try {
-    await mkdir(path, { recursive: true });
-  } catch (thrown) {
-    throw new Failure(
-      {
-        kind: 'denied',
-        message: `the folder ${path} cannot be made`,
-        subject: uri,
-        hint: 'check the path of the tracking URI and the permissions of the folders above',
-      },
-      thrown,
-    );
-  }
-}
-
-function assertMlflow(facts: SchemaFacts, path: string, uri: string): void {
-  if (facts.has('experiments') && facts.has('runs')) return;
-  throw new Failure({
-    kind: facts.empty ? 'not-found' : 'misconfigured',
-    message: `${path} ${facts.empty ? 'is an empty database' : 'holds no tables of MLflow'}`,
-    subject: uri,
-    hint: facts.empty
-      ? 'check the path, or create it with: mlstow experiments create'
-      : 'check the path of the tracking URI',
-  });
-}
-
-function writeGuard(facts: SchemaFacts, target: SqliteTarget, options: SqlStoreOptions): () => void {
-  const { uri, intent } = options;
-  if (intent !== 'read' && !target.readOnly) return () => assertWritable(facts, uri);
-  return () => {
-    throw new Failure({
-      kind: target.readOnly ? 'denied' : 'internal',
-      message: `${uri} was opened for reading only`,
-      subject: uri,
-      ...(target.readOnly ? { hint: 'leave ?mode=ro out of the tracking URI' } : {}),
-    });
-  };
-}
-
-function assemble(context: SqlContext): TrackingStore {
-  const { facts, sessions } = context;
-  return {
-    label: sessions.label,
-    reach: 'local',
-    experiments: sqlExperiments(context),
-    runs: sqlRuns(context),
-    ...(facts.has('logged_models') ? { loggedModels: sqlLoggedModels(context) } : {}),
-    ...(facts.has('model_versions') ? { registry: sqlRegistry(context) } : {}),
-    ...(facts.has('entity_associations') ? { traces: sqlTraces(context) } : {}),
-    close: () => sessions.close(),
-  };
-}
-
-async function prepare(
-  connection: SqliteConnection,
-  isNew: boolean,
-  target: SqliteTarget,
-  options: SqlStoreOptions,
-): Promise<TrackingStore> {
-  const { uri, cwd, clock, notify } = options;
-  const io: Io = { signal: options.signal ?? new AbortController().signal };
-  const artifactRoot = absoluteIfLocal(options.defaultArtifactRoot ?? join(cwd, 'mlruns'), cwd);
-  const workspace = options.workspace ?? DEFAULT_WORKSPACE;
-  if (options.intent === 'create' && (await isEmpty(connection, io))) {
-    await createDatabase(connection, { path: target.path, isNew, artifactRoot, now: clock.now() }, io);
-  }
-  const sessions = await sqliteSessions(connection, uri);
-  const facts = await readFacts(sessions, io);
-  assertMlflow(facts, target.path, uri);
-  if (workspace !== DEFAULT_WORKSPACE && !facts.has('experiments', 'workspace')) {
-    throw new Failure({
-      kind: 'unsupported',
-      message: `${uri} has no workspaces`,
-      subject: uri,
-      hint: 'unset MLFLOW_WORKSPACE',
-    });
-  }
-  const assertCanWrite = writeGuard(facts, target, options);
-  if (options.intent !== 'read') assertCanWrite();
-  return assemble({
-    sessions,
-    facts,
-    clock,
-    workspace,
-    artifactRoot,
-    cwd,
-    assertWritable: assertCanWrite,
-    notify,
-  });
-}
+const DATABASE = /^(?<dialect>sqlite|postgresql|postgres|mysql|mssql)(?:\+\w+)?:/i;
 
 /**
- * Opens an SQLite database of MLflow, at any revision for reading, at a known one for writing; never migrates it.
- * With the intent `create` an absent or empty file becomes what MLflow 3.17.2 would make, with the experiment 0
- * `Default`.
- * @throws Failure not-found, misconfigured (unknown revision, not a database URI), denied, corrupt, unavailable (locked)
+ * Opens a database of MLflow, at any revision for reading, at a known one for writing; never migrates it. Only SQLite is
+ * created, by the intent `create`.
+ * @throws Failure not-found, misconfigured (unknown revision, not a database URI), denied, unauthenticated, corrupt,
+ * unavailable, timeout
  */
 export async function openSqlStore(options: SqlStoreOptions): Promise<TrackingStore> {
-  const target = parseSqliteUri(options.uri, options.cwd);
-  const { connection, isNew } = await connect(target, options);
-  try {
-    return await prepare(connection, isNew, target, options);
-  } catch (thrown) {
-    connection.close();
-    throw sqliteFailure(thrown, options.uri);
+  const dialect = DATABASE.exec(options.uri)?.groups?.['dialect']?.toLowerCase();
+  if (dialect === 'sqlite') return (await import('./open-sqlite.ts')).openSqlite(options);
+  if (dialect !== undefined && options.server) {
+    return (await import('./servers/open-server.ts')).openServer(options, options.server());
   }
+  throw new Failure({
+    kind: 'internal',
+    message: `${redactUri(options.uri)} was opened as a database`,
+    subject: 'tracking.uri',
+  });
 }

@@ -62,12 +62,15 @@ export function toRunInfo(row: RunInfoRow): RunInfo {
   };
 }
 
-/** The row of a run. @throws Failure not-found */
-export async function findRun(db: Kysely<Tables>, context: SqlContext, runId: string): Promise<RunInfoRow> {
-  const row = await selectRuns(db, context)
-    .select(runColumns(context))
-    .where('run_uuid', '=', runId)
-    .executeTakeFirst();
+/** The row of a run, which with `hold` stays as it is until the transaction ends. @throws Failure not-found */
+export async function findRun(
+  db: Kysely<Tables>,
+  context: SqlContext,
+  runId: string,
+  hold?: 'own',
+): Promise<RunInfoRow> {
+  const query = selectRuns(db, context).select(runColumns(context)).where('run_uuid', '=', runId);
+  const row = await (hold ? context.sessions.hold(query, hold) : query).executeTakeFirst();
   if (row) return row;
   throw new Failure({
     kind: 'not-found',
@@ -77,13 +80,13 @@ export async function findRun(db: Kysely<Tables>, context: SqlContext, runId: st
   });
 }
 
-/** The row of a run that may be changed. @throws Failure not-found, invalid when it is deleted */
+/** The row of a run that may be changed, held for that. @throws Failure not-found, invalid when it is deleted */
 export async function findActiveRun(
   db: Kysely<Tables>,
   context: SqlContext,
   runId: string,
 ): Promise<RunInfoRow> {
-  const row = await findRun(db, context, runId);
+  const row = await findRun(db, context, runId, 'own');
   if (row.lifecycle_stage === 'active') return row;
   throw new Failure({
     kind: 'invalid',

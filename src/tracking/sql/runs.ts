@@ -48,7 +48,7 @@ async function create(context: SqlContext, run: NewRun, io: Io): Promise<RunInfo
     ([key, value]) => [key, runTagValue(key, value, context.notify)] as const,
   );
   return await context.sessions.write(io, async (db) => {
-    const experimentId = await activeExperiment(db, context, run.experimentId);
+    const experimentId = await activeExperiment(db, context, run.experimentId, 'share');
     const { artifact_location: location } = await db
       .selectFrom('experiments')
       .select('artifact_location')

@@ -2,6 +2,7 @@ import type { DatabaseSyncInstance, StatementSyncInstance } from '@photostructur
 import { pathToFileURL } from 'node:url';
 import type { Clock } from '../../core/clock.ts';
 import { stopped } from './mutex.ts';
+import type { StatementResult } from './session-dialect.ts';
 import { isBusy, resultCode, sqliteFailure } from './sqlite-failures.ts';
 
 /** How long the driver may block the event loop for a lock, in ms; the rest of the patience is spent asleep. */
@@ -17,13 +18,6 @@ const LONGEST_PAUSE_MS = 100;
 export interface Waiting {
   readonly clock: Clock;
   readonly patienceMs: number;
-}
-
-/** What a statement gave. */
-export interface StatementResult {
-  readonly rows: readonly Record<string, unknown>[];
-  readonly changes: number;
-  readonly insertId: number | bigint;
 }
 
 /** One connection to one file. Not for concurrent use. */
@@ -72,14 +66,13 @@ function readAll(
 /** Integers are read as bigint first: a step beyond 2^53 must not make its whole run unreadable. */
 function execute(statement: StatementSyncInstance, parameters: readonly unknown[]): StatementResult {
   if (statement.columns().length === 0) {
-    const { changes, lastInsertRowid } = statement.run(...parameters);
-    return { rows: [], changes, insertId: lastInsertRowid };
+    return { rows: [], changes: statement.run(...parameters).changes };
   }
   statement.setReadBigInts(true);
   const rows = readAll(statement, parameters).map((row) =>
     Object.fromEntries(Object.entries(row).map(([key, value]) => [key, toNumber(value)])),
   );
-  return { rows, changes: 0, insertId: 0 };
+  return { rows, changes: 0 };
 }
 
 async function patiently<T>(

@@ -1,10 +1,15 @@
 import type { Kysely } from 'kysely';
 import type { Io } from '../../core/io.ts';
 import { createMutex } from './mutex.ts';
-import type { Sessions } from './sessions.ts';
+import { sessionDialect } from './session-dialect.ts';
+import type { CatalogColumn, Sessions } from './sessions.ts';
 import type { SqliteConnection } from './sqlite-connection.ts';
-import { sqliteDialect } from './sqlite-dialect.ts';
 import type { Tables } from './tables.ts';
+
+/** Tables and views that are not SQLite's own. */
+const CATALOG = `SELECT t.name AS table_name, c.name AS column_name
+  FROM sqlite_master AS t JOIN pragma_table_xinfo(t.name) AS c
+  WHERE t.type IN ('table', 'view') AND t.name NOT LIKE 'sqlite%'`;
 
 /**
  * Transactions on one SQLite connection, one after another: an awaited transaction on a shared connection would swallow
@@ -15,7 +20,13 @@ export async function sqliteSessions(connection: SqliteConnection, label: string
   const mutex = createMutex(label);
   let signal = new AbortController().signal;
   const db: Kysely<Tables> = new kysely.Kysely<Tables>({
-    dialect: sqliteDialect(kysely, (sql, parameters) => connection.run(sql, parameters, signal)),
+    dialect: sessionDialect(
+      {
+        adapter: () => new kysely.SqliteAdapter(),
+        compiler: () => new kysely.SqliteQueryCompiler(),
+      },
+      (sql, parameters) => connection.run(sql, parameters, signal),
+    ),
   });
 
   const transaction = <T>(begin: string, io: Io, work: (db: Kysely<Tables>) => Promise<T>): Promise<T> =>
@@ -37,6 +48,9 @@ export async function sqliteSessions(connection: SqliteConnection, label: string
     label,
     read: (io, work) => transaction('BEGIN', io, work),
     write: (io, work) => transaction('BEGIN IMMEDIATE', io, work),
+    // The transaction keeps everybody else from writing.
+    hold: (query) => query,
+    catalog: async (any) => (await any.executeQuery<CatalogColumn>(kysely.CompiledQuery.raw(CATALOG))).rows,
     async close() {
       await mutex.run(new AbortController().signal, async () => connection.close());
     },

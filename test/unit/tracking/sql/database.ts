@@ -37,6 +37,30 @@ export async function open(
   return { ...store, notes };
 }
 
+/** A database of MLflow that holds the experiment Default alone, as shared cases use it. */
+export interface TestDatabase {
+  /** Where relative paths start. */
+  readonly cwd: string;
+  open(options?: Partial<SqlStoreOptions>): Promise<TrackingStore & { readonly notes: readonly string[] }>;
+  /** Runs SQL behind the store's back, in words that every database knows. */
+  tamper(...statements: readonly string[]): Promise<void>;
+  /** Rows read behind the store's back. */
+  rows(sql: string): Promise<Record<string, unknown>[]>;
+}
+export type CreateDatabase = () => Promise<TestDatabase>;
+
+/** A new database of SQLite. */
+export async function createSqlite(): Promise<TestDatabase> {
+  const cwd = await temporaryFolder();
+  const path = join(cwd, 'mlflow.db');
+  return {
+    cwd,
+    open: (options) => open(cwd, options),
+    tamper: async (...statements) => tamper(path, ...statements),
+    rows: async (sql) => rows(path, sql),
+  };
+}
+
 /** Runs SQL on the file behind the store's back. */
 export function tamper(path: string, ...statements: readonly string[]): void {
   const database = new DatabaseSync(path, { timeout: 5_000 });

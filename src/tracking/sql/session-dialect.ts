@@ -1,31 +1,34 @@
 import type {
   CompiledQuery,
   DatabaseConnection,
-  DatabaseIntrospector,
   Dialect,
   DialectAdapter,
   Driver,
-  Kysely,
   QueryCompiler,
   QueryResult,
 } from 'kysely';
-import type { StatementResult } from './sqlite-connection.ts';
+
+/** What a statement gave. */
+export interface StatementResult {
+  readonly rows: readonly Record<string, unknown>[];
+  /** Rows inserted, changed or deleted. */
+  readonly changes: number;
+}
 
 /** Runs one compiled statement on the connection of the current session. */
 export type RunStatement = (sql: string, parameters: readonly unknown[]) => Promise<StatementResult>;
 
-/** kysely's classes for SQLite, passed in because kysely is loaded lazily. */
-export interface SqliteParts {
-  readonly SqliteAdapter: new () => DialectAdapter;
-  readonly SqliteIntrospector: new (db: Kysely<unknown>) => DatabaseIntrospector;
-  readonly SqliteQueryCompiler: new () => QueryCompiler;
+/** kysely's parts for one database, made by the caller because kysely is loaded lazily. */
+export interface DialectParts {
+  readonly adapter: () => DialectAdapter;
+  readonly compiler: () => QueryCompiler;
 }
 
 function connectionOf(run: RunStatement): DatabaseConnection {
   return {
     async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
-      const { rows, changes, insertId } = await run(query.sql, query.parameters);
-      return { rows: rows as R[], numAffectedRows: BigInt(changes), insertId: BigInt(insertId) };
+      const { rows, changes } = await run(query.sql, query.parameters);
+      return { rows: rows as R[], numAffectedRows: BigInt(changes) };
     },
     async *streamQuery<R>(query: CompiledQuery): AsyncIterableIterator<QueryResult<R>> {
       const { rows } = await run(query.sql, query.parameters);
@@ -38,8 +41,12 @@ function ownTransactions(): Promise<void> {
   return Promise.reject(new Error('transactions belong to the session'));
 }
 
+function ownCatalog(): never {
+  throw new Error('the catalog is read by the session');
+}
+
 /** A dialect whose statements run where the session says; the session owns connection and transactions. */
-export function sqliteDialect(parts: SqliteParts, run: RunStatement): Dialect {
+export function sessionDialect(parts: DialectParts, run: RunStatement): Dialect {
   const connection = connectionOf(run);
   const driver: Driver = {
     init: () => Promise.resolve(),
@@ -51,9 +58,9 @@ export function sqliteDialect(parts: SqliteParts, run: RunStatement): Dialect {
     destroy: () => Promise.resolve(),
   };
   return {
-    createAdapter: () => new parts.SqliteAdapter(),
+    createAdapter: parts.adapter,
     createDriver: () => driver,
-    createIntrospector: (db: Kysely<unknown>) => new parts.SqliteIntrospector(db),
-    createQueryCompiler: () => new parts.SqliteQueryCompiler(),
+    createIntrospector: ownCatalog,
+    createQueryCompiler: parts.compiler,
   };
 }

@@ -12,6 +12,7 @@ import { renameExperiment } from './experiments/rename.ts';
 import { restoreExperiment } from './experiments/restore.ts';
 import { searchExperiments } from './experiments/search.ts';
 import { updateExperiment } from './experiments/update.ts';
+import { gc } from './gc/gc.ts';
 import { resolve } from './resolve.ts';
 import { createRun } from './runs/create.ts';
 import { deleteRun } from './runs/delete.ts';
@@ -43,6 +44,7 @@ export const commands: readonly Command[] = [
   logArtifacts,
   listArtifacts,
   download,
+  gc,
   resolve,
   listConfig,
   getConfig,

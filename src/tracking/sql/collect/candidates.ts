@@ -191,6 +191,7 @@ export async function readCandidates(
   which: Which,
 ): Promise<readonly Candidate[]> {
   if ('ids' in which && which.ids.length === 0) return [];
+  if ('ids' in which && kind === 'experiment' && experimentKeys(which.ids).length === 0) return [];
   const rows = await ROWS[kind](db, context, scope, which);
   const keys = kind === 'trace' ? [...scope.tagKeys, TRACE_LOCATION_TAG] : scope.tagKeys;
   const ids = rows.map(({ id }) => id);

@@ -167,6 +167,8 @@ export interface ArtifactStore {
   facts(io: Io): Promise<Facts>;
   readonly multipart?: Multipart;
   readonly incomplete?: Incomplete;
+  /** Unfinished files that interrupted writers left below a folder, which listings hide; not those of `incomplete`. */
+  readonly leftovers?: Incomplete;
   /** Only where directories are real. Present already is done. */
   readonly makeDirectory?: (path: ArtifactPath, io: Io) => Promise<void>;
   /** Only where one operation costs seconds, whatever its size: many files in one. */

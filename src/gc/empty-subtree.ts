@@ -78,13 +78,15 @@ async function removeFiles(
 /** Gives up uploads that were begun and never finished. @returns whether there were any */
 async function discardUnfinished({ store, subtree, readAgain, removed, io }: Work): Promise<boolean> {
   let found = false;
-  if (!store.incomplete) return found;
-  for await (const page of store.incomplete.list(subtree.under, io)) {
-    if (page.length > 0) await readAgain();
-    for (const unfinished of page) {
-      await store.incomplete.discard(unfinished, io);
-      removed.bytes += unfinished.bytes ?? 0;
-      found = true;
+  for (const incomplete of [store.incomplete, store.leftovers]) {
+    if (!incomplete) continue;
+    for await (const page of incomplete.list(subtree.under, io)) {
+      if (page.length > 0) await readAgain();
+      for (const unfinished of page) {
+        await incomplete.discard(unfinished, io);
+        removed.bytes += unfinished.bytes ?? 0;
+        found = true;
+      }
     }
   }
   return found;

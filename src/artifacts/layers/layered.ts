@@ -18,7 +18,7 @@ import { wholeBody } from './whole-body.ts';
  */
 export function layered(store: ArtifactStore, layers: readonly Layer[]): ArtifactStore {
   const run = operationRunner(store, layers);
-  const { multipart, incomplete, makeDirectory, bulk } = store;
+  const { multipart, incomplete, leftovers, makeDirectory, bulk } = store;
   return {
     label: store.label,
     backend: store.backend,
@@ -35,6 +35,7 @@ export function layered(store: ArtifactStore, layers: readonly Layer[]): Artifac
     ...(multipart ? { multipart: layeredMultipart(store, multipart, run) } : {}),
     ...(bulk ? { bulk: layeredBulk(store, bulk, run) } : {}),
     ...(incomplete ? { incomplete: layeredIncomplete(incomplete, run) } : {}),
+    ...(leftovers ? { leftovers: layeredIncomplete(leftovers, run) } : {}),
     ...(makeDirectory
       ? {
           makeDirectory: async (path, io) => {

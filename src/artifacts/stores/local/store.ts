@@ -5,6 +5,7 @@ import { Failure } from '../../../core/failure.ts';
 import type { ArtifactStore, Entry, Traits } from '../../store.ts';
 import { entryOf } from './entries.ts';
 import { isAbsent, localFailure } from './failures.ts';
+import { leftoversOf } from './leftovers.ts';
 import { listDirectory } from './list.ts';
 import { isHidden, refusalOf } from './names.ts';
 import { readFile } from './read.ts';
@@ -49,6 +50,7 @@ export function openLocalStore(path: string): ArtifactStore {
     remove: async (batch, io) => removeAll(root, batch, io),
     facts: async () => ({ anchor: (await root.isAnchored()) ? 'present' : 'absent' }),
     makeDirectory: async (at) => makeDirectory(root, at),
+    leftovers: leftoversOf(root),
   };
 }
 

@@ -16,15 +16,11 @@ it.each([
   { olderThan: ' ' },
   { protectTag: ['=x'] },
 ])('refuses the empty value in %j instead of taking everything', (flags) => {
-  expect(() => readSelection({ ...NOTHING, ...flags })).toThrow(
-    expect.objectContaining({ facts: expect.objectContaining({ kind: 'usage' }) }),
-  );
+  expect(() => readSelection({ ...NOTHING, ...flags })).toThrow(expect.objectContaining({ kind: 'usage' }));
 });
 
 it.each(['30', '1w', '2h1d', '-1d', ' 1d', 'd', '1.2.3d'])('refuses the age %j', (olderThan) => {
-  expect(() => readSelection({ ...NOTHING, olderThan })).toThrow(
-    expect.objectContaining({ facts: expect.objectContaining({ kind: 'usage' }) }),
-  );
+  expect(() => readSelection({ ...NOTHING, olderThan })).toThrow(expect.objectContaining({ kind: 'usage' }));
 });
 
 it('reads ages as mlflow does', () => {
@@ -51,7 +47,7 @@ it('leaves out what is younger, undated or protected', () => {
     leftOut({ ...RUN, ...run }, readSelection({ ...NOTHING, ...flags }), 12 * DAY, tags);
   expect(of({ olderThan: '2d' })).toBeUndefined();
   expect(of({ olderThan: '2d1s' })).toBe('young');
-  const { deletedTime: _none, ...undated } = RUN;
+  const undated: Candidate = { kind: 'run', id: 'r', experimentId: '1', stage: 'deleted', tags: {} };
   expect(leftOut(undated, readSelection({ ...NOTHING, allDeleted: true }), 0, {})).toBe('undated');
   expect(
     leftOut(undated, readSelection({ ...NOTHING, allDeleted: true, includeUndated: true }), 0, {}),

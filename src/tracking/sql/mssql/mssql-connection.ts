@@ -88,7 +88,7 @@ export async function connectMssql(
   caFile: string | undefined,
   signal: AbortSignal,
 ): Promise<VendorConnection> {
-  const tedious = await import('tedious');
+  const { default: tedious } = await import('tedious');
   const connection = new tedious.Connection(await configuration(target, caFile));
   let isLost = false;
   const destroy = (): void => {

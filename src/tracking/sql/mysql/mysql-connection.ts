@@ -72,8 +72,9 @@ export async function connectMysql(
   caFile: string | undefined,
   signal: AbortSignal,
 ): Promise<VendorConnection> {
-  const { createConnection } = await import('mysql2');
-  const connection = createConnection(await connectionOptions(target, caFile));
+  // Bundled, a CommonJS package has no other export.
+  const { default: mysql } = await import('mysql2');
+  const connection = mysql.createConnection(await connectionOptions(target, caFile));
   let isLost = false;
   const lose = (): void => {
     isLost = true;

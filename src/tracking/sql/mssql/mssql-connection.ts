@@ -36,7 +36,7 @@ async function configuration(
       connectTimeout: Math.min(connectMs, 2 ** 31 - 1),
       // Time is measured by the session, which knows who may stop it.
       requestTimeout: 0,
-      connectionRetryInterval: 0,
+      connectionRetryInterval: 1,
       maxRetriesOnTransientErrors: 0,
     },
   };
@@ -48,7 +48,7 @@ function toValue({ value, metadata: { type, dataLength } }: Cell): unknown {
   return isLong && typeof value === 'string' ? Number(value) : value;
 }
 
-function typeOf({ TYPES }: typeof Tedious, value: unknown) {
+function typeOf({ TYPES }: Pick<typeof Tedious, 'TYPES'>, value: unknown) {
   if (typeof value === 'boolean') return TYPES.Bit;
   if (typeof value === 'bigint') return TYPES.BigInt;
   if (typeof value !== 'number') return TYPES.NVarChar;
@@ -57,7 +57,7 @@ function typeOf({ TYPES }: typeof Tedious, value: unknown) {
 
 /** A statement without values goes as a batch: a transaction must not begin inside sp_executesql. */
 async function runOn(
-  tedious: typeof Tedious,
+  tedious: Pick<typeof Tedious, 'Request' | 'TYPES'>,
   connection: Tedious.Connection,
   sql: string,
   parameters: readonly unknown[],

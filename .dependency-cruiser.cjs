@@ -48,6 +48,12 @@ module.exports = {
       '^src/(cli|config|resolver|tracking|artifacts/stores)/',
       'the engine knows the store contract, never a store',
     ),
+    forbid(
+      'gc-knows-contracts',
+      '^src/gc/',
+      '^src/(cli|config|session|resolver|artifacts/stores|tracking/(rest|file|sql))/',
+      'gc knows the contracts of stores and records, never one of them',
+    ),
     forbid('nobody-imports-cli', '^src/(?!(cli/|main\\.ts))', '^src/cli/', 'cli is the top'),
     {
       name: 'stores-do-not-know-each-other',
@@ -58,7 +64,7 @@ module.exports = {
     {
       name: 'sdks-stay-in-their-store',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/artifacts/stores/|^src/tracking/(rest|sql)/' },
+      from: { path: '^src/', pathNot: '^src/artifacts/stores/|^src/tracking/(rest|sql)/|^src/gc/scratch/' },
       to: {
         path: 'node_modules/(@aws-sdk|@smithy|@azure|@google-cloud|ssh2|basic-ftp|@photostructure|kysely|pg|mysql2|tedious)/',
       },

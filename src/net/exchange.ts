@@ -6,7 +6,7 @@ import { onAbort } from '../core/on-abort.ts';
 import { codeOf, connectionFailure, silence, type ConnectionFacts } from './connection-failure.ts';
 import { idleTimer, type IdleTimer } from './idle-timer.ts';
 import { responseBody } from './response-body.ts';
-import { upload, type Sending } from './upload.ts';
+import { upload } from './upload.ts';
 import { watchConnection } from './watch-connection.ts';
 import type { Net, NetNames, NetRequest, NetResponse } from './net.ts';
 
@@ -113,13 +113,13 @@ function converse(exchange: Exchange): Promise<NetResponse> {
   return new Promise<NetResponse>((resolve, reject) => {
     let settled = false;
     let answered = false;
-    let sending: Sending | undefined;
+    let halt = (): void => undefined;
     const fail = (error: unknown) => {
       if (settled) return;
       settled = true;
       exchange.release();
       idle.stop();
-      sending?.halt();
+      halt();
       const failure = connectionFailure(error, facts());
       const cut = codeOf(error) === 'ECONNRESET' || codeOf(error) === 'EPIPE';
       reject(outgoing.reusedSocket && cut && !answered ? new StaleConnection(failure) : failure);
@@ -131,9 +131,9 @@ function converse(exchange: Exchange): Promise<NetResponse> {
     };
     outgoing.on('error', fail);
     const body = upload(outgoing, request.body, lengthOf(request), idle);
-    sending = body;
+    halt = () => body.halt();
     // The first bytes that were asked of the body may have ended everything already.
-    if (settled) body.halt();
+    if (outgoing.destroyed) halt();
     body.sent?.catch((error: unknown) => exchange.cut(error as Error));
     outgoing.once('response', (incoming) => {
       answered = true;
@@ -148,7 +148,7 @@ function converse(exchange: Exchange): Promise<NetResponse> {
         body.sent.then(finish, () => undefined);
         return;
       }
-      body.halt();
+      halt();
       finish();
     });
   });

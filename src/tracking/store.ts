@@ -1,4 +1,5 @@
 import type { Io } from '../core/io.ts';
+import type { Collectable } from './collect.ts';
 import type {
   Experiment,
   LoggedModel,
@@ -27,6 +28,8 @@ export interface TrackingStore {
   readonly traces?: Traces;
   /** A server that lists a run's artifacts with its own eyes. */
   readonly serverArtifacts?: ServerArtifacts;
+  /** Only where the rows themselves can be reached. */
+  readonly collect?: Collectable;
   close(): Promise<void>;
 }
 

@@ -13,6 +13,7 @@ import { renameExperiment } from './experiments/rename.ts';
 import { restoreExperiment } from './experiments/restore.ts';
 import { searchExperiments } from './experiments/search.ts';
 import { updateExperiment } from './experiments/update.ts';
+import { gc } from './gc/gc.ts';
 import { resolve } from './resolve.ts';
 import { createRun } from './runs/create.ts';
 import { deleteRun } from './runs/delete.ts';
@@ -45,6 +46,7 @@ export const commands: readonly Command[] = [
   listArtifacts,
   download,
   verify,
+  gc,
   resolve,
   listConfig,
   getConfig,

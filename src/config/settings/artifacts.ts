@@ -40,6 +40,7 @@ export const ARTIFACTS = defineSettings({
   'artifacts.destination': {
     type: 'string',
     variables: ['MLFLOW_ARTIFACTS_DESTINATION'],
+    flag: '--artifacts-destination',
     projectFile: 'allowed',
     help: 'Where a proxying server keeps what mlflow-artifacts: names; gc uses it to reach the store directly.',
   },

@@ -81,20 +81,22 @@ export const CLI = defineSettings({
 export const GC = defineSettings({
   'gc.yes': {
     type: 'boolean',
+    flag: '--yes',
     default: false,
     projectFile: 'refused',
     help: 'Delete without asking.',
   },
   'gc.breakReferences': {
     type: 'boolean',
+    flag: '--break-references',
     default: false,
     projectFile: 'refused',
     help: 'Delete even what a model version, a logged model or another run still needs.',
   },
   'gc.acceptSchema': {
-    type: 'boolean',
-    default: false,
+    type: 'string',
+    flag: '--accept-schema',
     projectFile: 'refused',
-    help: 'Work on a database whose schema this version does not know.',
+    help: 'Delete rows in a database at this schema revision although this version does not know it.',
   },
 });

@@ -5,9 +5,10 @@ export const SERVER = defineSettings({
   'server.backendStoreUri': {
     type: 'string',
     variables: ['MLFLOW_BACKEND_STORE_URI'],
+    flag: '--backend-store-uri',
     serverOnly: true,
     projectFile: 'refused',
-    help: 'Tracking database or directory of the server.',
+    help: 'Tracking database or directory of the server; gc works on it.',
   },
   'server.readReplicaBackendStoreUri': {
     type: 'string',

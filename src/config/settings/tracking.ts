@@ -72,6 +72,7 @@ export const TRACKING = defineSettings({
   'tracking.workspace': {
     type: 'string',
     variables: ['MLFLOW_WORKSPACE'],
+    flag: '--workspace',
     projectFile: 'allowed',
     help: 'Workspace on a server that has workspaces.',
   },

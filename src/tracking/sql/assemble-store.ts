@@ -1,5 +1,7 @@
 import { Failure } from '../../core/failure.ts';
+import type { Collectable } from '../collect.ts';
 import type { TrackingStore } from '../store.ts';
+import { sqlCollect } from './collect/sql-collect.ts';
 import type { SqlContext } from './context.ts';
 import { sqlExperiments } from './experiments.ts';
 import type { SchemaFacts } from './facts.ts';
@@ -21,7 +23,11 @@ export function assertWorkspaces(facts: SchemaFacts, workspace: string, label: s
 }
 
 /** The roles whose tables an open database has. */
-export function assembleStore(context: SqlContext, reach: TrackingStore['reach']): TrackingStore {
+export function assembleStore(
+  context: SqlContext,
+  reach: TrackingStore['reach'],
+  lock: Collectable['lock'],
+): TrackingStore {
   const { facts, sessions } = context;
   return {
     label: sessions.label,
@@ -31,6 +37,7 @@ export function assembleStore(context: SqlContext, reach: TrackingStore['reach']
     ...(facts.has('logged_models') ? { loggedModels: sqlLoggedModels(context) } : {}),
     ...(facts.has('model_versions') ? { registry: sqlRegistry(context) } : {}),
     ...(facts.has('entity_associations') ? { traces: sqlTraces(context) } : {}),
+    collect: sqlCollect(context, lock),
     close: () => sessions.close(),
   };
 }

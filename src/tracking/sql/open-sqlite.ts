@@ -10,6 +10,7 @@ import type { SchemaFacts } from './facts.ts';
 import { readFacts } from './facts.ts';
 import type { SqlStoreOptions } from './open.ts';
 import { assertWritable } from './revisions.ts';
+import { lockSideFile } from './side-file-lock.ts';
 import type { SqliteConnection } from './sqlite-connection.ts';
 import { connectSqlite, DEFAULT_PATIENCE_MS } from './sqlite-connection.ts';
 import { sqliteFailure } from './sqlite-failures.ts';
@@ -122,6 +123,7 @@ async function prepare(
   return assembleStore(
     { sessions, facts, clock, workspace, artifactRoot, cwd, assertWritable: assertCanWrite, notify },
     'local',
+    (ask, lockIo) => lockSideFile(`${target.path}.mlstow-gc.lock`, ask, clock, lockIo),
   );
 }
 

@@ -66,14 +66,24 @@ const NEEDED: readonly (readonly [string, string])[] = [
   ['latest_metrics', 'is_nan'],
 ];
 
+function missingOf(facts: SchemaFacts): readonly [string, string] | undefined {
+  return NEEDED.find(([table, column]) => !facts.has(table, column));
+}
+
+/** Whether we know the shape of a database well enough to write to it. */
+export function isWritable(facts: SchemaFacts): boolean {
+  const { revision } = facts;
+  return revision !== undefined && WRITABLE_REVISIONS.has(revision) && !missingOf(facts);
+}
+
 /**
  * Refuses to write to a database whose shape we do not know.
  * @throws Failure misconfigured naming the revision and what to do
  */
 export function assertWritable(facts: SchemaFacts, label: string): void {
   const { revision } = facts;
-  const missing = NEEDED.find(([table, column]) => !facts.has(table, column));
-  if (revision !== undefined && WRITABLE_REVISIONS.has(revision) && !missing) return;
+  const missing = missingOf(facts);
+  if (isWritable(facts)) return;
   const why =
     revision === undefined
       ? 'it holds tables but no MLflow schema revision'

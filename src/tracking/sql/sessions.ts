@@ -8,6 +8,9 @@ export interface CatalogColumn {
   readonly column_name: string;
 }
 
+/** By the address of the rows (`rowid`, `ctid`), or by a clause of the statement (`limit`, `top`). */
+export type DeleteSome = 'rowid' | 'ctid' | 'limit' | 'top';
+
 /** A database as the stores see it: short transactions, whatever the system behind. */
 export interface Sessions {
   /** Redacted URI. */
@@ -26,6 +29,10 @@ export interface Sessions {
     query: SelectQueryBuilder<Tables, T, O>,
     mode: 'share' | 'own',
   ): SelectQueryBuilder<Tables, T, O>;
+  /** How this system deletes no more than a number of rows at once. */
+  readonly deleteSome: DeleteSome;
+  /** Gives `now`: the time by the clock of the database, in ms; absent where that is the clock of this machine. */
+  readonly clock?: string;
   /** Every column of every table. */
   catalog(db: Kysely<Tables>): Promise<readonly CatalogColumn[]>;
   close(): Promise<void>;

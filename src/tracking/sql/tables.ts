@@ -4,7 +4,11 @@
  */
 export interface Tables {
   alembic_version: { version_num: string };
-  workspaces: { name: string; default_artifact_root: string | null };
+  workspaces: {
+    name: string;
+    default_artifact_root: string | null;
+    trace_archival_location: string | null;
+  };
   experiments: {
     experiment_id: number;
     name: string;
@@ -61,7 +65,11 @@ export interface Tables {
     artifact_location: string;
     lifecycle_stage: string | null;
     source_run_id: string | null;
+    last_updated_timestamp_ms: number;
   };
+  logged_model_tags: { model_id: string; experiment_id: number; tag_key: string; tag_value: string };
+  trace_info: { request_id: string; experiment_id: number };
+  trace_tags: { key: string; value: string | null; request_id: string };
   model_versions: {
     workspace: string;
     name: string;

@@ -38,7 +38,7 @@ async function configuration(
       connectTimeout: Math.min(connectMs, 2 ** 31 - 1),
       // Time is measured by the session, which knows who may stop it.
       requestTimeout: 0,
-      connectionRetryInterval: 0,
+      connectionRetryInterval: 1,
       maxRetriesOnTransientErrors: 0,
     },
   };

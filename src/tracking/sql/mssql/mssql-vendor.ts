@@ -35,6 +35,10 @@ export function mssqlVendor(uri: DatabaseUri, options: ServerOptions): Vendor {
     rollback: 'IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION',
     catalog: CATALOG,
     hold: { share: '', own: '' },
+    deleteSome: 'top',
+    clock: "SELECT DATEDIFF_BIG(ms, '1970-01-01', SYSUTCDATETIME()) AS now",
+    lock: (name) =>
+      `DECLARE @taken int; EXEC @taken = sp_getapplock @Resource = '${name}', @LockMode = 'Exclusive', @LockOwner = 'Session', @LockTimeout = 0; SELECT CASE WHEN @taken >= 0 THEN 1 ELSE 0 END AS taken`,
     failure: (thrown) => mssqlFailure(thrown, target),
   };
 }

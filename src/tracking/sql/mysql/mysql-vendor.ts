@@ -33,6 +33,10 @@ export function mysqlVendor(uri: DatabaseUri, options: ServerOptions): Vendor {
     rollback: 'ROLLBACK',
     catalog: CATALOG,
     hold: { share: 'LOCK IN SHARE MODE', own: 'FOR UPDATE' },
+    deleteSome: 'limit',
+    clock: 'SELECT CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS UNSIGNED) AS now',
+    // Names are of the whole server: the database tells whose it is.
+    lock: (name) => `SELECT GET_LOCK(MD5(CONCAT(DATABASE(), '.${name}')), 0) AS taken`,
     failure: (thrown) => mysqlFailure(thrown, target),
   };
 }

@@ -32,6 +32,10 @@ export function postgresVendor(uri: DatabaseUri, options: ServerOptions): Vendor
     rollback: 'ROLLBACK',
     catalog: CATALOG,
     hold: { share: 'FOR SHARE', own: 'FOR NO KEY UPDATE' },
+    deleteSome: 'ctid',
+    clock: 'SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now',
+    lock: (name) =>
+      `SELECT CASE WHEN pg_try_advisory_lock(hashtextextended('${name}', 0)) THEN 1 ELSE 0 END AS taken`,
     failure: (thrown) => postgresFailure(thrown, target),
   };
 }

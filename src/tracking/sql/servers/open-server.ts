@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { Failure } from '../../../core/failure.ts';
 import type { Io } from '../../../core/io.ts';
+import type { Collectable } from '../../collect.ts';
 import { absoluteIfLocal } from '../../locations.ts';
 import type { TrackingStore } from '../../store.ts';
 import { assembleStore, assertWorkspaces } from '../assemble-store.ts';
@@ -11,6 +12,7 @@ import type { Sessions } from '../sessions.ts';
 import { DEFAULT_WORKSPACE } from '../workspaces.ts';
 import { parseDatabaseUri, type DatabaseUri } from './database-uri.ts';
 import type { ServerOptions } from './options.ts';
+import { lockServer } from './server-lock.ts';
 import { serverSessions } from './server-sessions.ts';
 import type { Vendor } from './vendor.ts';
 
@@ -45,7 +47,11 @@ function writeGuard(facts: SchemaFacts, label: string, intent: SqlStoreOptions['
   };
 }
 
-async function prepare(sessions: Sessions, options: SqlStoreOptions): Promise<TrackingStore> {
+async function prepare(
+  sessions: Sessions,
+  options: SqlStoreOptions,
+  lock: Collectable['lock'],
+): Promise<TrackingStore> {
   const { intent, cwd, clock, notify } = options;
   const io: Io = options.io ?? { signal: new AbortController().signal };
   const { label } = sessions;
@@ -59,6 +65,7 @@ async function prepare(sessions: Sessions, options: SqlStoreOptions): Promise<Tr
   return assembleStore(
     { sessions, facts, clock, workspace, artifactRoot, cwd, assertWritable: assertCanWrite, notify },
     'network',
+    lock,
   );
 }
 
@@ -70,9 +77,10 @@ async function prepare(sessions: Sessions, options: SqlStoreOptions): Promise<Tr
  */
 export async function openServer(options: SqlStoreOptions, server: ServerOptions): Promise<TrackingStore> {
   const uri = parseDatabaseUri(options.uri);
-  const sessions = await serverSessions(await vendorOf(uri, server), server, uri.label);
+  const vendor = await vendorOf(uri, server);
+  const sessions = await serverSessions(vendor, server, uri.label);
   try {
-    return await prepare(sessions, options);
+    return await prepare(sessions, options, (ask, io) => lockServer(vendor, server, uri.label, ask, io));
   } catch (thrown) {
     await sessions.close();
     throw thrown;

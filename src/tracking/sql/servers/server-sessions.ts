@@ -119,6 +119,8 @@ export async function serverSessions(
       const clause = vendor.hold[mode];
       return clause === '' ? query : query.modifyEnd(kysely.sql.raw(clause));
     },
+    deleteSome: vendor.deleteSome,
+    clock: vendor.clock,
     catalog: async (db) =>
       (await db.executeQuery<CatalogColumn>(kysely.CompiledQuery.raw(vendor.catalog))).rows,
     close: () => pool.close(),

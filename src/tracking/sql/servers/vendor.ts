@@ -1,6 +1,7 @@
 import type { Dialect } from 'kysely';
 import type { Failure } from '../../../core/failure.ts';
 import type { RunStatement, StatementResult } from '../session-dialect.ts';
+import type { DeleteSome } from '../sessions.ts';
 
 /** One connection to a database server, logged in. Not for concurrent use. */
 export interface VendorConnection {
@@ -30,6 +31,11 @@ export interface Vendor {
   readonly catalog: string;
   /** What is appended to a select whose rows shall stay as read: `share` lets others read them so too. */
   readonly hold: { readonly share: string; readonly own: string };
+  readonly deleteSome: DeleteSome;
+  /** Gives `now`: the server's time in ms. */
+  readonly clock: string;
+  /** Takes a lock by name that lasts until the connection ends. Gives `taken`: 1, or else somebody else has it. */
+  readonly lock: (name: string) => string;
   /** What the driver threw, by the vendor's codes. */
   failure(thrown: unknown): Failure;
 }

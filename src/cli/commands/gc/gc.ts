@@ -1,0 +1,149 @@
+import { exitCodeOf, type Failure } from '../../../core/failure.ts';
+import { metricsLines } from '../../../gc/metrics.ts';
+import { writeLines } from '../../../gc/plan-file.ts';
+import type { Outcome } from '../../../gc/item.ts';
+import { createCounter, type Tally } from '../../../gc/tally.ts';
+import type { Garbage } from '../../../session/gc/collect-garbage.ts';
+import type { Session } from '../../../session/session.ts';
+import { command, type View } from '../../command.ts';
+import type { GcItem, GcSummary } from '../../output/gc.ts';
+import { createItemChannel } from '../artifacts/item-channel.ts';
+import { GC_OPTIONS, readAsk } from './gc-options.ts';
+import { gcFailure, gcItem, gcLine, gcSummaryLine, plannedOutcome } from './gc-view.ts';
+
+interface Files {
+  readonly report?: string | undefined;
+  readonly metricsFile?: string | undefined;
+}
+
+/** Outcomes one by one, while they come about; the garbage is closed behind the last. */
+async function* outcomes(session: Session, garbage: Garbage, dryRun: boolean): AsyncGenerator<Outcome> {
+  try {
+    if (dryRun) {
+      for (const item of garbage.items()) yield plannedOutcome(item);
+      return;
+    }
+    const channel = createItemChannel<Outcome>();
+    garbage
+      .collect(async (outcome) => {
+        channel.put(outcome);
+        await channel.room(session.io.signal);
+      })
+      .then(
+        () => channel.end(),
+        (thrown: unknown) => channel.end({ thrown }),
+      );
+    yield* channel.items;
+  } finally {
+    await garbage.close();
+  }
+}
+
+/** Shows a gc while it runs, and writes its files at the end. */
+function shown(session: Session, garbage: Garbage, dryRun: boolean, files: Files): View<GcItem> {
+  const counter = createCounter();
+  const { tally } = counter;
+  const started = session.world.clock.now();
+  const { leftOut } = garbage.prepared;
+  const summary = (): GcSummary => ({
+    backend: garbage.label,
+    dry_run: dryRun,
+    counts: tally.counts,
+    objects: tally.objects,
+    bytes: tally.bytes,
+    left_out: leftOut,
+  });
+  const items = async function* (): AsyncGenerator<GcItem> {
+    const lines: string[] = [];
+    try {
+      for await (const outcome of outcomes(session, garbage, dryRun)) {
+        counter.count(outcome);
+        const item = gcItem(outcome);
+        if (files.report !== undefined) lines.push(JSON.stringify(item));
+        yield item;
+      }
+    } finally {
+      await writeFiles(session, files, lines, summary(), {
+        tally,
+        started,
+        failure: gcFailure(tally, dryRun),
+      });
+    }
+  };
+  return {
+    items: items(),
+    data: () => ({ ...summary() }),
+    text: async function* (found) {
+      for await (const item of found) yield gcLine(item, dryRun);
+      yield gcSummaryLine(tally, leftOut, dryRun);
+    },
+    quiet: async function* (found) {
+      for await (const { action, id } of found) if (action === 'delete') yield `${id}\n`;
+    },
+    failure: () => gcFailure(tally, dryRun),
+  };
+}
+
+interface Ended {
+  readonly tally: Tally;
+  readonly started: number;
+  readonly failure: Failure | undefined;
+}
+
+async function writeFiles(
+  session: Session,
+  { report, metricsFile }: Files,
+  lines: readonly string[],
+  summary: GcSummary,
+  { tally, started, failure }: Ended,
+): Promise<void> {
+  const finished = session.world.clock.now();
+  if (report !== undefined)
+    await writeLines(report, [...lines, JSON.stringify({ schema: 'mlstow.gc/1', ...summary })]);
+  if (metricsFile === undefined) return;
+  const stopped = session.io.signal.aborted ? 130 : 0;
+  const exitCode = failure ? exitCodeOf(failure.kind) : stopped;
+  await writeLines(metricsFile, metricsLines({ tally, finished, took: finished - started, exitCode }));
+}
+
+function lockedView(session: Session): View<GcItem> {
+  session.notify('another gc is at work; nothing was done');
+  const counts = createCounter().tally.counts;
+  const summary: GcSummary = {
+    backend: '',
+    dry_run: false,
+    counts,
+    objects: 0,
+    bytes: 0,
+    left_out: {},
+    locked: true,
+  };
+  return { items: [], data: () => ({ ...summary }), text: () => [], quiet: () => [] };
+}
+
+export const gc = command({
+  name: 'gc',
+  summary: 'Remove for good what was deleted, with its files, and nothing that somebody still needs.',
+  examples: [
+    'mlstow gc --backend-store-uri sqlite:///mlflow.db --older-than 30d --dry-run',
+    'mlstow gc --backend-store-uri postgresql://mlflow@db/mlflow --older-than 30d',
+    'mlstow gc --run-ids $RUN_ID --yes',
+    'mlstow gc --all-deleted --plan plan.jsonl && mlstow gc --apply plan.jsonl --shard 0/8',
+  ],
+  options: GC_OPTIONS,
+  async run(session, values): Promise<View<GcItem>> {
+    const { findGarbage, needsAnswer } = await import('../../../session/gc/collect-garbage.ts');
+    const ask = readAsk(values, session.world.cwd);
+    const asks = needsAnswer(session, ask);
+    const garbage = await findGarbage(session, ask);
+    if (garbage === 'locked') return lockedView(session);
+    if (asks && garbage.prepared.going > 0) {
+      const { confirm } = await import('./confirm.ts');
+      await confirm(session, garbage).catch(async (thrown: unknown) => {
+        await garbage.close();
+        throw thrown;
+      });
+    }
+    return shown(session, garbage, ask.dryRun || ask.planFile !== undefined, values);
+  },
+});

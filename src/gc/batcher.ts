@@ -1,0 +1,49 @@
+/** Does things of one sort together: those that come while others are being done wait and are done next. */
+export type Batcher<T, R> = (item: T) => Promise<R>;
+
+interface Waiting<T, R> {
+  readonly item: T;
+  readonly resolve: (result: R) => void;
+  readonly reject: (thrown: unknown) => void;
+}
+
+/**
+ * Batches calls of `work`, which gives a result for every item, in order. A batch that fails is done again one by one,
+ * so that the failure of one is no other's.
+ */
+export function createBatcher<T, R>(
+  work: (items: readonly T[]) => Promise<readonly R[]>,
+  most: number,
+): Batcher<T, R> {
+  let waiting: Waiting<T, R>[] = [];
+  let busy = false;
+
+  const settle = async (batch: readonly Waiting<T, R>[]): Promise<void> => {
+    try {
+      const results = await work(batch.map(({ item }) => item));
+      batch.forEach(({ resolve }, at) => resolve(results[at] as R));
+    } catch (thrown) {
+      const [only, ...others] = batch;
+      if (only && others.length === 0) only.reject(thrown);
+      else for (const one of batch) await settle([one]);
+    }
+  };
+
+  const drain = async (): Promise<void> => {
+    while (waiting.length > 0) {
+      const batch = waiting.slice(0, most);
+      waiting = waiting.slice(most);
+      await settle(batch);
+    }
+    busy = false;
+  };
+
+  return async (item) =>
+    new Promise<R>((resolve, reject) => {
+      waiting.push({ item, resolve, reject });
+      if (busy) return;
+      busy = true;
+      // What is asked for in the same turn belongs to the same batch.
+      setImmediate(() => void drain());
+    });
+}

@@ -1,0 +1,43 @@
+import type { CollectKind } from '../tracking/collect.ts';
+
+/**
+ * What became, or will become, of one row. `keep`: a rule or somebody's need speaks for it. `skip`: it is another one by
+ * now. `fail`: it should go and could not, its row is still there. `absent`: it was gone already.
+ */
+export type Action = 'delete' | 'keep' | 'skip' | 'fail' | 'absent';
+
+/** What spoke against removing: it was asked for by its id and is active, somebody needs it, its root is not proven. */
+export type Brake = 'active' | 'reference' | 'root';
+
+/** A row that was asked for. */
+export interface Item {
+  readonly seq: number;
+  readonly kind: CollectKind;
+  readonly id: string;
+  readonly experimentId: string;
+  readonly uri?: string;
+  /** The run's tag that names a second place. */
+  readonly taggedUri?: string;
+  /** An earlier gc began to remove its files. */
+  readonly marked: boolean;
+  /** Its id was given. */
+  readonly named: boolean;
+  /** The artifact root that its files are below. */
+  readonly root?: string;
+  readonly action: Action;
+  readonly reason?: string;
+  readonly brake?: Brake;
+}
+
+/** How one ended. */
+export interface Outcome {
+  readonly item: Item;
+  readonly action: Action;
+  readonly reason?: string;
+  readonly brake?: Brake;
+  /** Objects removed, and their bytes. */
+  readonly objects: number;
+  readonly bytes: number;
+  /** Of a row that was restored meanwhile: the objects that were gone already, some of them. */
+  readonly gone?: readonly string[];
+}

@@ -1,0 +1,134 @@
+import { asFailure, Failure } from '../core/failure.ts';
+import { formatLocation } from '../core/location.ts';
+import type { Item } from './item.ts';
+import { decide, itemAt, itemsWhere } from './items.ts';
+import { placesOf, subtreeOf, type Place, type Subtree } from './place.ts';
+import { needOf, ownerOf, type Physical } from './references.ts';
+import type { Scratch } from './scratch/open-scratch.ts';
+
+/** What decides about items. */
+export interface Judging {
+  readonly scratch: Scratch;
+  readonly physical: Physical;
+  readonly breakReferences: boolean;
+  readonly warn: (message: string) => void;
+}
+
+/**
+ * The subtrees of an item: that of its tag, and its own. A tag of another shape was not written by mlstow: it is left
+ * alone.
+ * @throws Failure refused, invalid, unsupported, misconfigured: its own location cannot be followed
+ */
+export async function subtreesOf(
+  item: Item,
+  { physical, warn }: Pick<Judging, 'physical' | 'warn'>,
+): Promise<readonly Subtree[]> {
+  const { kind, id, experimentId, uri, taggedUri } = item;
+  if (kind === 'experiment') return [];
+  if (uri === undefined && kind !== 'trace') {
+    throw new Failure({
+      kind: 'corrupt',
+      message: `no artifact location is recorded for the ${kind} ${id}`,
+      subject: id,
+    });
+  }
+  const own = uri === undefined ? [] : [subtreeOf(kind, id, experimentId, await physical(uri))];
+  if (taggedUri === undefined || taggedUri === uri) return own;
+  return [...(await taggedSubtree(item, taggedUri, physical, warn)), ...own];
+}
+
+async function taggedSubtree(
+  { id, experimentId }: Item,
+  taggedUri: string,
+  physical: Physical,
+  warn: (message: string) => void,
+): Promise<readonly Subtree[]> {
+  try {
+    const subtree = subtreeOf('run', id, experimentId, await physical(taggedUri));
+    if (formatLocation(subtree.root) !== formatLocation(subtree.base)) return [subtree];
+  } catch (thrown) {
+    if (!(thrown instanceof Failure)) throw thrown;
+    if (thrown.kind !== 'refused' && thrown.kind !== 'invalid') throw thrown;
+  }
+  warn(
+    `run ${id} carries a tag that is not a location ending in /<experiment_id>/<run_id>/artifacts; what it names is not removed`,
+  );
+  return [];
+}
+
+async function judgeOne(item: Item, judging: Judging): Promise<readonly Place[]> {
+  const { scratch } = judging;
+  const subtrees = await subtreesOf(item, judging);
+  const [first] = subtrees;
+  if (first)
+    scratch.run(
+      'UPDATE items SET root = ? WHERE seq = ?',
+      formatLocation(subtrees.at(-1)?.root ?? first.root),
+      item.seq,
+    );
+  const places = await Promise.all(
+    subtrees.map(async ({ base, under }) => {
+      const found = await placesOf(base);
+      return found.map(({ store, path }) => ({ store, path: path === '' ? under : `${path}/${under}` }));
+    }),
+  );
+  return places.flat();
+}
+
+function neededBy(item: Item, places: readonly Place[], scratch: Scratch): string | undefined {
+  const named = needOf(scratch, item.id);
+  if (named !== undefined) return named;
+  for (const place of places) {
+    const owner = ownerOf(scratch, place);
+    if (owner !== undefined) return owner;
+  }
+  return undefined;
+}
+
+const keepReason = (owner: string): string => `${owner} needs it; --break-references overrides`;
+
+/** Decides about every item that is to go: what cannot be followed fails, what somebody needs is kept. */
+export async function judge(judging: Judging): Promise<void> {
+  const { scratch, breakReferences } = judging;
+  const kept: number[] = [];
+  for (const item of itemsWhere(scratch, "action = 'delete' AND kind <> 'experiment'")) {
+    let places: readonly Place[];
+    try {
+      places = await judgeOne(item, judging);
+    } catch (thrown) {
+      decide(scratch, item.seq, 'fail', asFailure(thrown, item.id).message);
+      continue;
+    }
+    for (const { store, path } of places)
+      scratch.run('INSERT INTO own VALUES (?, ?, ?)', store, path, item.seq);
+    const owner = breakReferences ? undefined : neededBy(item, places, scratch);
+    if (owner === undefined) continue;
+    decide(scratch, item.seq, 'keep', keepReason(owner), 'reference');
+    kept.push(item.seq);
+  }
+  if (!breakReferences) keepSharers(scratch, kept);
+}
+
+/** What is kept needs its files like everything else that stays. */
+function keepSharers(scratch: Scratch, kept: number[]): void {
+  for (let seq = kept.pop(); seq !== undefined; seq = kept.pop()) {
+    const item = itemAt(scratch, seq);
+    for (const { store, path } of scratch.all('SELECT store, path FROM own WHERE seq = ?', seq)) {
+      const around = String(path).split('/');
+      const above = around.map((_, at) => around.slice(0, at + 1).join('/'));
+      const sharing = scratch.all(
+        `SELECT seq FROM own WHERE store = ? AND (path IN (${above.map(() => '?').join(', ')}) OR (path >= ? AND path < ?))`,
+        String(store),
+        ...above,
+        `${String(path)}/`,
+        `${String(path)}0`,
+      );
+      for (const { seq: other } of sharing) {
+        if (other === seq || itemAt(scratch, Number(other))?.action !== 'delete') continue;
+        const owner = `${item?.kind ?? ''} ${item?.id ?? ''}, which is kept,`;
+        decide(scratch, Number(other), 'keep', keepReason(owner), 'reference');
+        kept.push(Number(other));
+      }
+    }
+  }
+}

@@ -1,0 +1,194 @@
+import { randomUUID } from 'node:crypto';
+import { Failure } from '../../core/failure.ts';
+import type { Collecting } from '../../gc/collect.ts';
+import type { Item } from '../../gc/item.ts';
+import { itemsWhere } from '../../gc/items.ts';
+import type { MaxDelete } from '../../gc/brakes.ts';
+import { planIdOf, writePlan } from '../../gc/plan-file.ts';
+import { prepare, type Prepared } from '../../gc/prepare.ts';
+import { runGc, type Shard, type Tell } from '../../gc/run-gc.ts';
+import { openScratch, type Scratch } from '../../gc/scratch/open-scratch.ts';
+import { hasIds, selectsAnything, type Selection } from '../../gc/selection.ts';
+import { ARTIFACT_URI_TAG } from '../../resolver/artifact-uri-tag.ts';
+import type { Collectable, CollectScope, Lock } from '../../tracking/collect.ts';
+import type { Session } from '../session.ts';
+import { openRecords, physicalOf } from './open-records.ts';
+
+/** What gc is asked to do. */
+export interface GcAsk {
+  readonly selection: Selection;
+  readonly applyFile?: string | undefined;
+  readonly planFile?: string | undefined;
+  readonly shard?: Shard | undefined;
+  readonly dryRun: boolean;
+  readonly allWorkspaces: boolean;
+  readonly acceptMissing: boolean;
+  readonly skipIfLocked: boolean;
+  readonly maxDelete?: MaxDelete | undefined;
+  /** Absolute. */
+  readonly artifactBase?: string | undefined;
+}
+
+/** What is decided, and how it is done. */
+export interface Garbage {
+  readonly prepared: Prepared;
+  readonly label: string;
+  /** Every row asked for, with what is decided about it. */
+  items(): Iterable<Item>;
+  /** Does it. */
+  collect(tell: Tell): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Nothing is done because somebody else is doing it, and that was asked to be fine. */
+export type Skipped = 'locked';
+
+function refuseUnknownSchema({ schema, label }: Collectable, accepted: string | undefined): void {
+  const { revision = '(none)', known } = schema;
+  if (known || accepted === revision) return;
+  throw new Failure({
+    kind: 'refused',
+    message: `${label} has the schema revision ${revision}, which this version does not know: it deletes nothing there`,
+    hint: `look with --dry-run; --accept-schema ${revision} deletes nevertheless`,
+    subject: label,
+    settings: ['gc.acceptSchema'],
+  });
+}
+
+async function refuseNothing(records: Collectable, scope: CollectScope, session: Session): Promise<never> {
+  const { runs, models, experiments } = await records.counts(scope, session.io);
+  throw new Failure({
+    kind: 'usage',
+    message: `nothing says what is to go: ${records.label} holds ${runs.deleted} deleted runs, ${models.deleted} deleted logged models and ${experiments.deleted} deleted experiments`,
+    hint: 'take them with --older-than 30d, --run-ids, --logged-model-ids, --experiment-ids, or all of them with --all-deleted',
+    subject: 'command line',
+  });
+}
+
+/** Whether a person has to say yes: a terminal asks, a scheduler must have been told. @throws Failure usage */
+export function needsAnswer(session: Session, ask: GcAsk): boolean {
+  if (ask.dryRun || ask.planFile !== undefined || session.config.get('gc.yes')) return false;
+  if (session.world.stdin.isTTY) return true;
+  const { selection } = ask;
+  if (!selection.allDeleted || selection.olderThan !== undefined || hasIds(selection)) return false;
+  throw new Failure({
+    kind: 'usage',
+    message: '--all-deleted takes everything that is deleted, and nobody is there to be asked',
+    hint: 'add --yes, or say how old it must be with --older-than',
+    subject: '--all-deleted',
+    settings: ['gc.yes'],
+  });
+}
+
+async function lockOf(
+  records: Collectable,
+  ask: GcAsk,
+  session: Session,
+): Promise<Lock | Skipped | undefined> {
+  if (ask.dryRun || ask.planFile !== undefined) return undefined;
+  const { applyFile, shard } = ask;
+  const wanted =
+    applyFile !== undefined && shard
+      ? ({ kind: 'shard', plan: await planIdOf(applyFile), shard: shard.index } as const)
+      : ({ kind: 'exclusive' } as const);
+  const lock = await records.lock(wanted, session.io);
+  if (lock) return lock;
+  if (ask.skipIfLocked) return 'locked';
+  throw new Failure({
+    kind: 'refused',
+    message: `another gc is at work on ${records.label}`,
+    hint: 'wait until it has ended; --skip-if-locked makes this no error',
+    subject: records.label,
+  });
+}
+
+async function prepareAll(session: Session, ask: GcAsk, records: Collectable, scratch: Scratch) {
+  const { config, io } = session;
+  const scope = scopeOf(session, ask);
+  const physical = physicalOf(session, ask.artifactBase);
+  const prepared = await prepare({
+    records,
+    scratch,
+    selection: ask.selection,
+    planFile: ask.applyFile,
+    workspace: scope.workspace,
+    locationTag: ARTIFACT_URI_TAG,
+    physical,
+    breakReferences: config.get('gc.breakReferences'),
+    maxDelete: ask.maxDelete,
+    warn: (message) => session.warn(message),
+    io,
+  });
+  if (ask.planFile !== undefined) {
+    const created = session.world.clock.now();
+    await writePlan(ask.planFile, scratch, { id: randomUUID(), created, records: records.label });
+  }
+  return { prepared, physical };
+}
+
+function scopeOf(session: Session, ask: GcAsk): CollectScope {
+  const all = ask.allWorkspaces || ask.applyFile !== undefined;
+  const name = session.config.get('tracking.workspace') ?? 'default';
+  return { workspace: all ? 'all' : { name }, tagKeys: [] };
+}
+
+/** Closes what was opened, in turn, whatever fails. */
+async function closeAll(opened: readonly (() => Promise<void>)[]): Promise<void> {
+  for (const close of opened.toReversed()) await close();
+}
+
+/**
+ * Finds out what is to go, holding the lock where it will be done.
+ * @throws Failure usage (nothing selected), refused (lock, schema, --max-delete), misconfigured
+ */
+export async function findGarbage(session: Session, ask: GcAsk): Promise<Garbage | Skipped> {
+  const opened: (() => Promise<void>)[] = [];
+  try {
+    const found = await find(session, ask, opened);
+    if (found === 'locked') await closeAll(opened);
+    return found;
+  } catch (thrown) {
+    await closeAll(opened);
+    throw thrown;
+  }
+}
+
+async function find(
+  session: Session,
+  ask: GcAsk,
+  opened: (() => Promise<void>)[],
+): Promise<Garbage | Skipped> {
+  const { config, world, io, workers } = session;
+  const { records, close } = await openRecords(session);
+  opened.push(close);
+  if (ask.applyFile === undefined && !selectsAnything(ask.selection))
+    await refuseNothing(records, scopeOf(session, ask), session);
+  const deletes = !ask.dryRun && ask.planFile === undefined;
+  if (deletes) refuseUnknownSchema(records, config.get('gc.acceptSchema'));
+  const lock = await lockOf(records, ask, session);
+  if (lock === 'locked') return lock;
+  if (lock) opened.push(() => lock.release());
+  const scratch = await openScratch();
+  opened.push(() => scratch.close());
+  const { prepared, physical } = await prepareAll(session, ask, records, scratch);
+  const stores = await session.stores();
+  const collecting: Collecting = {
+    records,
+    scratch,
+    physical,
+    open: (location) => stores.at(location),
+    locationTag: ARTIFACT_URI_TAG,
+    acceptMissing: ask.acceptMissing,
+    width: workers,
+    clock: world.clock,
+    warn: (message) => session.warn(message),
+    io,
+  };
+  return {
+    prepared,
+    label: records.label,
+    items: () => itemsWhere(scratch, 'true'),
+    collect: (tell) => runGc(collecting, tell, ask.shard),
+    close: () => closeAll(opened),
+  };
+}

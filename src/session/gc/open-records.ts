@@ -1,0 +1,83 @@
+import { isAbsolute } from 'node:path';
+import { describeOrigin } from '../../config/origin.ts';
+import { Failure } from '../../core/failure.ts';
+import { parseLocation, type Location } from '../../core/location.ts';
+import { redactUri } from '../../core/redact.ts';
+import type { Physical } from '../../gc/references.ts';
+import { absoluteLocation, resolvePhysical, type PhysicalOptions } from '../../resolver/physical.ts';
+import type { Collectable } from '../../tracking/collect.ts';
+import { openTracking, trackingUriOf } from '../open-tracking.ts';
+import type { Session } from '../session.ts';
+
+/** The records that gc works on, open. */
+export interface Records {
+  readonly records: Collectable;
+  readonly close: () => Promise<void>;
+}
+
+/** The place of records itself; a server in front of it is no way to it. */
+async function backendUri({ config, world }: Session): Promise<string> {
+  const uri = config.get('server.backendStoreUri') ?? (await trackingUriOf(config, world.cwd));
+  if (!/^https?:/i.test(uri)) return uri;
+  throw new Failure({
+    kind: 'misconfigured',
+    message: `gc works on the database itself, and ${redactUri(uri)} is a server in front of it`,
+    hint: 'give the database with --backend-store-uri, the same that the server was started with',
+    subject: 'server.backendStoreUri',
+    settings: ['server.backendStoreUri', 'tracking.uri'],
+  });
+}
+
+/** Opens the database or the file store; nothing is made or migrated. @throws Failure misconfigured, not-found, … */
+export async function openRecords(session: Session): Promise<Records> {
+  const { config, world, io } = session;
+  const uri = await backendUri(session);
+  const log = {
+    notify: (message: string) => session.notify(message),
+    warn: (message: string) => session.warn(message),
+    event: (...told: Parameters<Session['event']>) => session.event(...told),
+    trace: (...told: Parameters<NonNullable<typeof io.trace>>) => io.trace?.(...told),
+  };
+  const server = async (): Promise<never> => Promise.reject(new Error('gc opens no server'));
+  const store = await openTracking({ uri, intent: 'read', config, world, log, io, server });
+  const { collect: records } = store;
+  if (records) return { records, close: () => store.close() };
+  await store.close();
+  throw new Failure({
+    kind: 'unsupported',
+    message: `gc cannot reach the rows of ${store.label}`,
+    hint: 'give the database with --backend-store-uri',
+    subject: 'server.backendStoreUri',
+  });
+}
+
+function relative(location: Location): Failure {
+  return new Failure({
+    kind: 'misconfigured',
+    message: `${location.redacted} is a relative location: it means another place in every working directory`,
+    hint: 'say with --artifact-base where relative locations start: the directory in which the server was started',
+    subject: location.redacted,
+  });
+}
+
+/** Where recorded URIs lead, by the settings; `mlflow-artifacts:` to the artifacts destination if one is given. */
+export function physicalOf({ config, world }: Session, artifactBase: string | undefined): Physical {
+  const destination = config.resolved('artifacts.destination');
+  const options: PhysicalOptions = {
+    trackingUri: config.get('tracking.uri') ?? '',
+    cwd: world.cwd,
+    ...(destination.value === undefined
+      ? {}
+      : { artifactsDestination: { uri: destination.value, origin: describeOrigin(destination.origin) } }),
+  };
+  return async (uri) => {
+    const location = parseLocation(uri);
+    if (location.scheme === 'file' && !isAbsolute(location.path)) {
+      if (artifactBase === undefined) throw relative(location);
+      return absoluteLocation(location, artifactBase);
+    }
+    const direct = options.artifactsDestination && location.authority === '';
+    const found = await resolvePhysical(location, direct ? { ...options, trackingUri: '' } : options);
+    return found.location;
+  };
+}

@@ -54,6 +54,12 @@ module.exports = {
       '^src/(cli|config|session|resolver|artifacts/stores|tracking/(rest|file|sql))/',
       'gc knows the contracts of stores and records, never one of them',
     ),
+    forbid(
+      'doctor-knows-contracts',
+      '^src/doctor/',
+      '^src/(cli|session|transfer|gc|tracking/(rest|file|sql))/',
+      'doctor looks through the context that the session makes; of a store it asks how a setting is read',
+    ),
     forbid('nobody-imports-cli', '^src/(?!(cli/|main\\.ts))', '^src/cli/', 'cli is the top'),
     {
       name: 'stores-do-not-know-each-other',

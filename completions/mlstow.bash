@@ -2,7 +2,7 @@
 _mlstow() {
   local cur="${COMP_WORDS[COMP_CWORD]}" prev="${COMP_WORDS[COMP_CWORD-1]}" words='' at='' files=yes
   if [ "$COMP_CWORD" -eq 1 ]; then
-    COMPREPLY=($(compgen -W 'experiments runs artifacts gc resolve config completion --help --version' -- "$cur"))
+    COMPREPLY=($(compgen -W 'experiments runs artifacts gc doctor resolve config completion --help --version' -- "$cur"))
     return
   fi
   at="${COMP_WORDS[1]}"
@@ -234,6 +234,17 @@ _mlstow() {
         --log-format) words='text json' files='' ;;
         --color) words='auto always never' files='' ;;
         --run-ids|--logged-model-ids|--experiment-ids|--older-than|--protect-tag|--backend-store-uri|--artifacts-destination|--artifact-base|--workspace|--plan|--apply|--shard|--accept-schema|--max-delete|--report|--metrics-file|--workers|--trust-artifact-host|--ca-file|--s3-endpoint-url|--s3-region|--s3-ca-bundle|--s3-profile|--tracking-uri|--profile|--env-file|--deadline) words='' files=yes ;;
+      esac ;;
+    'doctor')
+      words='--offline --read-only --create-probe-run --strict --only --ignore --explain --artifacts-destination --shared-path --allow-local --trust-artifact-host --ca-file --s3-endpoint-url --s3-region --s3-addressing --s3-signature --s3-checksum --s3-ignore-tls --s3-ca-bundle --s3-profile --tracking-uri --profile --env-file --output -q --quiet --no-progress --log-format --verbose --color --deadline -h --help'
+      case "$prev" in
+        --s3-addressing) words='auto path virtual' files='' ;;
+        --s3-signature) words='s3v4 s3 unsigned' files='' ;;
+        --s3-checksum) words='when_required when_supported' files='' ;;
+        --output) words='text table json jsonl' files='' ;;
+        --log-format) words='text json' files='' ;;
+        --color) words='auto always never' files='' ;;
+        --only|--ignore|--explain|--artifacts-destination|--shared-path|--trust-artifact-host|--ca-file|--s3-endpoint-url|--s3-region|--s3-ca-bundle|--s3-profile|--tracking-uri|--profile|--env-file|--deadline) words='' files=yes ;;
       esac ;;
     'resolve')
       words='--trust-artifact-host --ca-file --s3-endpoint-url --s3-region --s3-addressing --s3-signature --s3-checksum --s3-ignore-tls --s3-ca-bundle --s3-profile --tracking-uri --profile --env-file --output -q --quiet --no-progress --log-format --verbose --color --deadline -h --help'

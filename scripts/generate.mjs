@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 /** A page, and the exported function without arguments that gives its text. */
 const PAGES = [
   { file: 'docs/reference/settings.md', module: 'src/config/reference.ts', render: 'settingsReference' },
+  { file: 'docs/reference/checks.md', module: 'src/doctor/reference.ts', render: 'checksReference' },
   { file: 'docs/reference/output.md', module: 'scripts/output-reference.mjs', render: 'outputReference' },
   { file: 'docs/reference/stores.md', module: 'scripts/conformance-reference.ts', render: 'storesReference' },
   { file: 'completions/mlstow.bash', module: 'scripts/completions.ts', render: 'bash' },

@@ -21,8 +21,9 @@ export interface SessionOptions {
 const WORKERS = 32;
 
 /** Reads the settings and prepares everything else to be opened on demand. @throws Failure usage, misconfigured */
-export async function createSession(options: SessionOptions, world: World): Promise<Session> {
-  const { config, envFile } = await readSettings(options, world);
+export async function createSession(options: SessionOptions, startedIn: World): Promise<Session> {
+  const { config, env, envFile } = await readSettings(options, startedIn);
+  const world = { ...startedIn, env };
   const quiet = config.get('cli.quiet');
   const verbose = config.get('cli.verbose');
   const output = config.get('cli.output');
@@ -53,13 +54,14 @@ export async function createSession(options: SessionOptions, world: World): Prom
 async function readSettings(
   { flags }: SessionOptions,
   world: World,
-): Promise<{ readonly config: Config; readonly envFile?: string }> {
+): Promise<{ readonly config: Config; readonly env: World['env']; readonly envFile?: string }> {
   const named = flags['cli.envFile'];
   const base = { flags, cwd: world.cwd, home: world.home };
-  if (typeof named !== 'string') return { config: await loadConfig({ ...base, env: world.env }) };
+  if (typeof named !== 'string')
+    return { config: await loadConfig({ ...base, env: world.env }), env: world.env };
   const { readEnvFile } = await import('../config/env-file.ts');
   const env = await readEnvFile(named, world.env);
-  return { config: await loadConfig({ ...base, env }), envFile: named };
+  return { config: await loadConfig({ ...base, env }), env, envFile: named };
 }
 
 function traceTo(log: Log): NonNullable<Io['trace']> {
@@ -72,7 +74,7 @@ function lazily(
   world: World,
   io: Io,
   log: Log,
-): Pick<Session, 'tracking' | 'stores' | 'resolver' | 'sharedRule' | 'close'> {
+): Pick<Session, 'trackingUri' | 'server' | 'tracking' | 'stores' | 'resolver' | 'sharedRule' | 'close'> {
   const trackingUri = once(async () => {
     const { trackingUriOf } = await import('./open-tracking.ts');
     return trackingUriOf(config, world.cwd);
@@ -99,6 +101,8 @@ function lazily(
     return stores;
   };
   return {
+    trackingUri,
+    server,
     tracking: openTracking,
     stores: openStores,
     resolver: async (intent) =>

@@ -5,9 +5,11 @@ import type { TrackingStore } from '../tracking/store.ts';
 import type { Resolver } from '../resolver/resolver.ts';
 import type { SharedRule } from '../resolver/shared-rule.ts';
 import type { Stores } from './open-stores.ts';
+import type { Server } from './server.ts';
 
 /** What the process was started with: the only way in to the outside world. */
 export interface World {
+  /** In a session with what `--env-file` added. */
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
   readonly home: string;
@@ -42,6 +44,10 @@ export interface Session {
   tracking(intent: Intent): Promise<TrackingStore>;
   stores(): Promise<Stores>;
   resolver(intent: Intent): Promise<Resolver>;
+  /** The tracking URI in force, set or not. */
+  trackingUri(): Promise<string>;
+  /** The tracking server's connections and credentials; of use only where the tracking URI names a server. */
+  server(): Promise<Server>;
   /** What decides where artifacts may go. */
   sharedRule(): Promise<SharedRule>;
   /** Closes what was opened. */

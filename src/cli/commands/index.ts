@@ -5,6 +5,7 @@ import { log, logArtifact, logArtifacts } from './artifacts/log.ts';
 import { verify } from './artifacts/verify.ts';
 import { completionOf } from './completion.ts';
 import { getConfig, listConfig } from './config/list.ts';
+import { doctor } from './doctor/doctor.ts';
 import { createExperiment } from './experiments/create.ts';
 import { exportExperiment } from './experiments/csv.ts';
 import { deleteExperiment } from './experiments/delete.ts';
@@ -47,6 +48,7 @@ export const commands: readonly Command[] = [
   download,
   verify,
   gc,
+  doctor,
   resolve,
   listConfig,
   getConfig,

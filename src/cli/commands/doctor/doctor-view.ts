@@ -1,0 +1,100 @@
+import type { Check } from '../../../doctor/check.ts';
+import type { Outcome } from '../../../doctor/run-checks.ts';
+import type { DoctorExplanation, DoctorItem } from '../../output/doctor.ts';
+import type { Colours } from '../../render/colours.ts';
+
+type Level = DoctorItem['level'];
+
+/** What a check found, as it is shown. */
+export function doctorItems({ check, findings, tookMs }: Outcome): readonly DoctorItem[] {
+  const { id, name, title, area } = check;
+  const told = findings.length > 0 ? findings : [{ level: 'ok', evidence: title } as const];
+  return told.map((finding) => ({
+    check: id,
+    name,
+    title,
+    area,
+    level: finding.level,
+    ...(finding.subject === undefined ? {} : { subject: finding.subject }),
+    evidence: finding.evidence,
+    ...('remedy' in finding ? { remedy: finding.remedy } : {}),
+    took_ms: tookMs,
+  }));
+}
+
+function sentence(text: string): string {
+  const begun = text.charAt(0).toUpperCase() + text.slice(1);
+  return /[.!?]$/.test(begun) ? begun : `${begun}.`;
+}
+
+const WORDS = { fail: 'FAIL', warn: 'WARN', skip: 'skip', ok: 'ok' } as const;
+
+function inColour(level: Level, colours: Colours): string {
+  const word = WORDS[level].padEnd(4);
+  if (level === 'fail') return colours.red(word);
+  if (level === 'warn') return colours.yellow(word);
+  return level === 'ok' ? colours.green(word) : colours.dim(word);
+}
+
+function objection(item: DoctorItem, colours: Colours): string {
+  const head = `${inColour(item.level, colours)}  ${colours.bold(item.title)}  ${colours.dim(`${item.check} ${item.name}`)}`;
+  const lines = [head, `      ${sentence(item.evidence)}`];
+  if (item.remedy !== undefined) lines.push(`      → ${sentence(item.remedy)}`);
+  return `${lines.join('\n')}\n\n`;
+}
+
+function quietly(item: DoctorItem, colours: Colours): string {
+  const evidence = item.evidence === item.title ? '' : `: ${item.evidence}`;
+  return `${inColour(item.level, colours)}  ${colours.dim(item.check)} ${item.title}${evidence}\n`;
+}
+
+/** Skipped checks, those with the same reason in one line. */
+function* skippedLines(items: readonly DoctorItem[], colours: Colours): Generator<string> {
+  const byReason = new Map<string, string[]>();
+  for (const { check, evidence } of items) byReason.set(evidence, [...(byReason.get(evidence) ?? []), check]);
+  for (const [reason, checks] of byReason)
+    yield `${inColour('skip', colours)}  ${[...new Set(checks)].join(' ')}: ${reason}\n`;
+}
+
+/** How many of each level there are. */
+export function countLevels(items: readonly DoctorItem[]): Readonly<Record<Level, number>> {
+  const counts = { ok: 0, warn: 0, fail: 0, skip: 0 };
+  for (const { level } of items) counts[level] += 1;
+  return counts;
+}
+
+function summary({ fail, warn, skip, ok }: Readonly<Record<Level, number>>, colours: Colours): string {
+  const parts = [
+    ...(fail > 0 ? [colours.red(`${fail} failed`)] : []),
+    ...(warn > 0 ? [colours.yellow(`${warn} ${warn === 1 ? 'warning' : 'warnings'}`)] : []),
+    colours.green(`${ok} ok`),
+    ...(skip > 0 ? [`${skip} skipped`] : []),
+  ];
+  return `${parts.join(', ')}\n`;
+}
+
+/** The report for people: the worst first; what is well in full only with `verbose`; the summary last. */
+export function* doctorReport(
+  items: readonly DoctorItem[],
+  verbose: boolean,
+  colours: Colours,
+): Generator<string> {
+  const of = (level: Level): readonly DoctorItem[] => items.filter((item) => item.level === level);
+  for (const item of [...of('fail'), ...of('warn')]) yield objection(item, colours);
+  yield* verbose ? of('skip').map((item) => quietly(item, colours)) : skippedLines(of('skip'), colours);
+  if (verbose) for (const item of of('ok')) yield quietly(item, colours);
+  yield summary(countLevels(items), colours);
+}
+
+/** What `--explain` tells, as data. */
+export function explanationOf(check: Check): DoctorExplanation {
+  const { id, name, title, area, network, writes, needs, explain } = check;
+  return { check: id, name, title, area, network, writes: writes === true, needs, explanation: explain };
+}
+
+/** The same for people. */
+export function* explanationText(told: DoctorExplanation): Generator<string> {
+  yield `${told.check} ${told.name}: ${told.title}\n\n${told.explanation}\n`;
+  if (told.network) yield '\nSkipped with --offline.\n';
+  if (told.writes) yield 'Writes a probe and removes it again; skipped with --read-only.\n';
+}

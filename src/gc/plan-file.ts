@@ -26,7 +26,8 @@ function fingerprint(plan: string, uri: string | undefined, taggedUri: string | 
     .slice(0, 32);
 }
 
-function unwritable(file: string, thrown: unknown): Failure {
+/** A file of gc's that cannot be written. */
+export function unwritable(file: string, thrown: unknown): Failure {
   return new Failure(
     { kind: 'denied', message: `the file ${file} cannot be written`, subject: file },
     thrown,

@@ -2,10 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { Failure } from '../../core/failure.ts';
 import type { Collecting } from '../../gc/collect.ts';
 import type { Item } from '../../gc/item.ts';
-import { itemsWhere } from '../../gc/items.ts';
+import { countWhere, itemsWhere } from '../../gc/items.ts';
 import type { MaxDelete } from '../../gc/brakes.ts';
 import { planIdOf, writePlan } from '../../gc/plan-file.ts';
 import { prepare, type Prepared } from '../../gc/prepare.ts';
+import { proveRoots } from '../../gc/roots.ts';
 import { runGc, type Shard, type Tell } from '../../gc/run-gc.ts';
 import { openScratch, type Scratch } from '../../gc/scratch/open-scratch.ts';
 import { hasIds, selectsAnything, type Selection } from '../../gc/selection.ts';
@@ -24,6 +25,8 @@ export interface GcAsk {
   readonly allWorkspaces: boolean;
   readonly acceptMissing: boolean;
   readonly skipIfLocked: boolean;
+  /** Whether a person is shown what would happen, and asked. */
+  readonly asks?: boolean;
   readonly maxDelete?: MaxDelete | undefined;
   /** Absolute. */
   readonly artifactBase?: string | undefined;
@@ -37,6 +40,10 @@ export interface Garbage {
   items(): Iterable<Item>;
   /** Does it. */
   collect(tell: Tell): Promise<void>;
+  /** Aborted when the command is, or by `stop`. */
+  readonly signal: AbortSignal;
+  /** Begins nothing more; what is under way ends. */
+  stop(): void;
   close(): Promise<void>;
 }
 
@@ -119,11 +126,17 @@ async function prepareAll(session: Session, ask: GcAsk, records: Collectable, sc
     warn: (message) => session.warn(message),
     io,
   });
-  if (ask.planFile !== undefined) {
-    const created = session.world.clock.now();
-    await writePlan(ask.planFile, scratch, { id: randomUUID(), created, records: records.label });
-  }
   return { prepared, physical };
+}
+
+async function savePlan(
+  session: Session,
+  file: string,
+  scratch: Scratch,
+  records: Collectable,
+): Promise<void> {
+  const created = session.world.clock.now();
+  await writePlan(file, scratch, { id: randomUUID(), created, records: records.label });
 }
 
 function scopeOf(session: Session, ask: GcAsk): CollectScope {
@@ -172,6 +185,8 @@ async function find(
   opened.push(() => scratch.close());
   const { prepared, physical } = await prepareAll(session, ask, records, scratch);
   const stores = await session.stores();
+  const stopping = new AbortController();
+  const signal = AbortSignal.any([io.signal, stopping.signal]);
   const collecting: Collecting = {
     records,
     scratch,
@@ -182,13 +197,20 @@ async function find(
     width: workers,
     clock: world.clock,
     warn: (message) => session.warn(message),
-    io,
+    io: { ...io, signal },
   };
+  if (!ask.acceptMissing && (!deletes || ask.asks === true)) await proveRoots(collecting);
+  if (ask.planFile !== undefined) await savePlan(session, ask.planFile, scratch, records);
   return {
-    prepared,
+    prepared: { ...prepared, going: countWhere(scratch, "action = 'delete'") },
     label: records.label,
     items: () => itemsWhere(scratch, 'true'),
     collect: (tell) => runGc(collecting, tell, ask.shard),
+    signal,
+    stop: () =>
+      stopping.abort(
+        new Failure({ kind: 'cancelled', message: 'nobody waits for the rest', subject: records.label }),
+      ),
     close: () => closeAll(opened),
   };
 }

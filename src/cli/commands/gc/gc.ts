@@ -1,6 +1,7 @@
-import { exitCodeOf, type Failure } from '../../../core/failure.ts';
+import { asFailure, exitCodeOf, type Failure } from '../../../core/failure.ts';
 import { metricsLines } from '../../../gc/metrics.ts';
 import { writeLines } from '../../../gc/plan-file.ts';
+import type { ReportFile } from '../../../gc/report-file.ts';
 import type { Outcome } from '../../../gc/item.ts';
 import { createCounter, type Tally } from '../../../gc/tally.ts';
 import type { Garbage } from '../../../session/gc/collect-garbage.ts';
@@ -12,22 +13,23 @@ import { GC_OPTIONS, readAsk } from './gc-options.ts';
 import { gcFailure, gcItem, gcLine, gcSummaryLine, plannedOutcome } from './gc-view.ts';
 
 interface Files {
-  readonly report?: string | undefined;
+  readonly report?: ReportFile | undefined;
   readonly metricsFile?: string | undefined;
 }
 
 /** Outcomes one by one, while they come about; the garbage is closed behind the last. */
-async function* outcomes(session: Session, garbage: Garbage, dryRun: boolean): AsyncGenerator<Outcome> {
+async function* outcomes(garbage: Garbage, dryRun: boolean): AsyncGenerator<Outcome> {
+  let collected: Promise<void> | undefined;
   try {
     if (dryRun) {
       for (const item of garbage.items()) yield plannedOutcome(item);
       return;
     }
     const channel = createItemChannel<Outcome>();
-    garbage
+    collected = garbage
       .collect(async (outcome) => {
         channel.put(outcome);
-        await channel.room(session.io.signal);
+        await channel.room(garbage.signal);
       })
       .then(
         () => channel.end(),
@@ -35,11 +37,14 @@ async function* outcomes(session: Session, garbage: Garbage, dryRun: boolean): A
       );
     yield* channel.items;
   } finally {
+    // Who listens no more, as when a report cannot be written, waits for what is under way, not for the rest.
+    garbage.stop();
+    await collected;
     await garbage.close();
   }
 }
 
-/** Shows a gc while it runs, and writes its files at the end. */
+/** Shows a gc while it runs, and writes its report meanwhile and its metrics at the end. */
 function shown(session: Session, garbage: Garbage, dryRun: boolean, files: Files): View<GcItem> {
   const counter = createCounter();
   const { tally } = counter;
@@ -54,20 +59,17 @@ function shown(session: Session, garbage: Garbage, dryRun: boolean, files: Files
     left_out: leftOut,
   });
   const items = async function* (): AsyncGenerator<GcItem> {
-    const lines: string[] = [];
     try {
-      for await (const outcome of outcomes(session, garbage, dryRun)) {
+      for await (const outcome of outcomes(garbage, dryRun)) {
         counter.count(outcome);
         const item = gcItem(outcome);
-        if (files.report !== undefined) lines.push(JSON.stringify(item));
+        files.report?.put(JSON.stringify(item));
         yield item;
       }
     } finally {
-      await writeFiles(session, files, lines, summary(), {
-        tally,
-        started,
-        failure: gcFailure(tally, dryRun),
-      });
+      files.report?.put(JSON.stringify({ schema: 'mlstow.gc/1', ...summary() }));
+      await files.report?.close();
+      await writeMetrics(session, files, { tally, started, failure: gcFailure(tally, dryRun) });
     }
   };
   return {
@@ -90,19 +92,15 @@ interface Ended {
   readonly failure: Failure | undefined;
 }
 
-async function writeFiles(
-  session: Session,
-  { report, metricsFile }: Files,
-  lines: readonly string[],
-  summary: GcSummary,
+async function writeMetrics(
+  { world, io }: Session,
+  { metricsFile }: Files,
   { tally, started, failure }: Ended,
 ): Promise<void> {
-  const finished = session.world.clock.now();
-  if (report !== undefined)
-    await writeLines(report, [...lines, JSON.stringify({ schema: 'mlstow.gc/1', ...summary })]);
   if (metricsFile === undefined) return;
-  const stopped = session.io.signal.aborted ? 130 : 0;
-  const exitCode = failure ? exitCodeOf(failure.kind) : stopped;
+  const finished = world.clock.now();
+  const stopped = io.signal.aborted ? exitCodeOf(asFailure(io.signal.reason, 'gc').kind) : 0;
+  const exitCode = stopped || (failure ? exitCodeOf(failure.kind) : 0);
   await writeLines(metricsFile, metricsLines({ tally, finished, took: finished - started, exitCode }));
 }
 
@@ -135,15 +133,20 @@ export const gc = command({
     const { findGarbage, needsAnswer } = await import('../../../session/gc/collect-garbage.ts');
     const ask = readAsk(values, session.world.cwd);
     const asks = needsAnswer(session, ask);
-    const garbage = await findGarbage(session, ask);
+    const garbage = await findGarbage(session, { ...ask, asks });
     if (garbage === 'locked') return lockedView(session);
-    if (asks && garbage.prepared.going > 0) {
-      const { confirm } = await import('./confirm.ts');
-      await confirm(session, garbage).catch(async (thrown: unknown) => {
-        await garbage.close();
-        throw thrown;
-      });
+    try {
+      if (asks && garbage.prepared.going > 0) {
+        const { confirm } = await import('./confirm.ts');
+        await confirm(session, garbage);
+      }
+      const { openReport } = await import('../../../gc/report-file.ts');
+      const report = values.report === undefined ? undefined : await openReport(values.report);
+      const { metricsFile } = values;
+      return shown(session, garbage, ask.dryRun || ask.planFile !== undefined, { report, metricsFile });
+    } catch (thrown) {
+      await garbage.close();
+      throw thrown;
     }
-    return shown(session, garbage, ask.dryRun || ask.planFile !== undefined, values);
   },
 });

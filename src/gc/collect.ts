@@ -8,8 +8,9 @@ import { createBatcher, type Batcher } from './batcher.ts';
 import { emptySubtree, type Removed } from './empty-subtree.ts';
 import type { Item, Outcome } from './item.ts';
 import { subtreesOf } from './judge.ts';
+import type { Subtree } from './place.ts';
 import type { Physical } from './references.ts';
-import { createProofs, type Proof } from './roots.ts';
+import { createProofs, unprovenReason, type Proof, type Proofs } from './roots.ts';
 import type { Scratch } from './scratch/open-scratch.ts';
 
 /** What collecting needs. */
@@ -34,7 +35,7 @@ export type CollectOne = (item: Item) => Promise<Outcome>;
 const TOGETHER = 100;
 
 interface Parts extends Collecting {
-  readonly proof: (root: string) => Promise<Proof>;
+  readonly proofs: Proofs;
   readonly mark: Readonly<Record<CollectKind, Batcher<Expected, boolean>>>;
   readonly erase: Readonly<Record<CollectKind, Batcher<Expected, Erased>>>;
 }
@@ -47,7 +48,7 @@ function partsOf(collecting: Collecting): Parts {
   const { records, io } = collecting;
   return {
     ...collecting,
-    proof: createProofs(collecting),
+    proofs: createProofs(collecting),
     mark: byKind((kind) =>
       createBatcher(async (items) => {
         const fit = await records.mark(kind, items, io);
@@ -114,18 +115,25 @@ function restored(item: Item, removed: Removed): Outcome {
   return outcome(item, removed, { action: 'fail', reason, gone: removed.gone });
 }
 
+/** A root that is not what it seems to be is no place to remove anything from either. */
+async function proofOf(item: Item, subtrees: readonly Subtree[], parts: Parts): Promise<Proof> {
+  const { acceptMissing, proofs } = parts;
+  if (acceptMissing || item.root === undefined) return { proven: true };
+  if (!item.marked) return proofs.ofRoot(item.root);
+  for (const subtree of subtrees) {
+    const found = await proofs.ofBegun(subtree);
+    if (!found.proven) return found;
+  }
+  return { proven: true };
+}
+
 /** Removes the files. @returns an outcome where the rows have to stay */
 async function removeFiles(item: Item, parts: Parts, removed: Removed): Promise<Outcome | undefined> {
-  const { acceptMissing, open, proof, io } = parts;
+  const { open, io } = parts;
   const subtrees = await subtreesOf(item, parts);
-  // A root that is not what it seems to be is no place to remove anything from either.
-  if (item.root !== undefined && !acceptMissing && !item.marked) {
-    const found = await proof(item.root);
-    if (!found.proven) {
-      const reason = `${found.reason}, so its absence proves nothing; --accept-missing goes on`;
-      return outcome(item, removed, { action: 'keep', reason, brake: 'root' });
-    }
-  }
+  const found = await proofOf(item, subtrees, parts);
+  if (!found.proven)
+    return outcome(item, removed, { action: 'keep', reason: unprovenReason(found.reason), brake: 'root' });
   const readAgain = watch(item, parts);
   for (const subtree of subtrees)
     await emptySubtree(await open(subtree.base), subtree, readAgain, removed, io);

@@ -1,5 +1,5 @@
 import type { Candidate, CollectKind } from '../tracking/collect.ts';
-import { COLLECTING_TAG } from '../tracking/collect.ts';
+import { collectingMark, COLLECTING_TAG } from '../tracking/collect.ts';
 import type { Action, Brake, Item } from './item.ts';
 import type { Scratch } from './scratch/open-scratch.ts';
 
@@ -12,6 +12,7 @@ export interface Noted {
   readonly experimentId: string;
   readonly uri?: string | undefined;
   readonly tags?: Candidate['tags'];
+  readonly deletedTime?: number;
   readonly named: boolean;
   readonly action: Action;
   readonly reason?: string | undefined;
@@ -29,7 +30,7 @@ export function note(scratch: Scratch, noted: Noted, locationTag: string): void 
     experimentId,
     uri ?? null,
     tags[locationTag] ?? null,
-    tags[COLLECTING_TAG] === undefined ? 0 : 1,
+    tags[COLLECTING_TAG] === collectingMark(noted) ? 1 : 0,
     named ? 1 : 0,
     action,
     reason ?? null,

@@ -1,10 +1,11 @@
 import type { ArtifactStore } from '../artifacts/store.ts';
 import { parseArtifactPath, type ArtifactPath } from '../core/artifact-path.ts';
-import { Failure } from '../core/failure.ts';
+import { asFailure, Failure } from '../core/failure.ts';
 import type { Io } from '../core/io.ts';
-import { parseLocation, type Location } from '../core/location.ts';
+import { formatLocation, parseLocation, type Location } from '../core/location.ts';
+import type { Action, Brake } from './item.ts';
 import { itemsWhere } from './items.ts';
-import { placesOf } from './place.ts';
+import { placesOf, type Subtree } from './place.ts';
 import type { Physical } from './references.ts';
 import type { Scratch } from './scratch/open-scratch.ts';
 import { subtreesOf } from './judge.ts';
@@ -86,14 +87,74 @@ function bucketOf({ scheme, authority }: Location): Location | undefined {
   return parseLocation(`${scheme}://${authority}`);
 }
 
-/** Proofs of roots, each made once. A root that cannot be asked is a Failure every time. */
-export function createProofs(proving: Proving): (uri: string) => Promise<Proof> {
+/**
+ * Whether files that an earlier gc began to remove are gone because of that: the folder of their experiment, which gc
+ * never removes, tells an emptied root from one that is not mounted. Without real folders the store itself has to tell.
+ */
+async function proveBegun({ base, root }: Subtree, { open, io }: Proving): Promise<Proof> {
+  const store = await open(base);
+  if (store.traits.directories === 'virtual') return { proven: true };
+  const folder = formatLocation(base)
+    .slice(formatLocation(root).length)
+    .replaceAll(/^\/|\/$/g, '');
+  const there =
+    folder === ''
+      ? (await store.facts(io)).anchor === 'present'
+      : (await (await open(root)).stat(parseArtifactPath(folder), io)) !== undefined;
+  return there ? { proven: true } : unproven(`${store.label} is not there`);
+}
+
+/** Proofs, each made once. What cannot be asked is a Failure every time. */
+export interface Proofs {
+  /** Whether absence below an artifact root means something. */
+  readonly ofRoot: (uri: string) => Promise<Proof>;
+  /** The same for an item that an earlier gc began with. */
+  readonly ofBegun: (subtree: Subtree) => Promise<Proof>;
+}
+
+/** Has proven nothing yet. */
+export function createProofs(proving: Proving): Proofs {
   const made = new Map<string, Promise<Proof>>();
-  return async (uri) => {
-    const known = made.get(uri) ?? guarded(prove(uri, proving));
-    made.set(uri, known);
+  const once = async (key: string, prove: () => Promise<Proof>): Promise<Proof> => {
+    const known = made.get(key) ?? guarded(prove());
+    made.set(key, known);
     return known;
   };
+  return {
+    ofRoot: (uri) => once(`root ${uri}`, () => prove(uri, proving)),
+    ofBegun: (subtree) => once(`begun ${formatLocation(subtree.base)}`, () => proveBegun(subtree, proving)),
+  };
+}
+
+/** What is said of an item whose root is not proven. */
+export function unprovenReason(reason: string): string {
+  return `${reason}, so its absence proves nothing; --accept-missing goes on`;
+}
+
+/** Decides about what would be kept for its root, as collecting does when it comes to it. */
+export async function proveRoots(proving: Proving): Promise<void> {
+  const { scratch } = proving;
+  const { ofRoot } = createProofs(proving);
+  const going = "action = 'delete' AND marked = 0";
+  const roots = scratch.all(`SELECT DISTINCT root FROM items WHERE ${going} AND root IS NOT NULL`);
+  const settle = (uri: string, action: Action, reason: string, brake: Brake | null): void =>
+    scratch.run(
+      `UPDATE items SET action = ?, reason = ?, brake = ? WHERE ${going} AND root = ?`,
+      action,
+      reason,
+      brake,
+      uri,
+    );
+  for (const { root } of roots) {
+    const uri = String(root);
+    try {
+      const found = await ofRoot(uri);
+      if (!found.proven) settle(uri, 'keep', unprovenReason(found.reason), 'root');
+    } catch (thrown) {
+      proving.io.signal.throwIfAborted();
+      settle(uri, 'fail', asFailure(thrown, uri).message, null);
+    }
+  }
 }
 
 /** A bucket that does not exist is a place that is not proven, not trouble. */

@@ -67,8 +67,13 @@ export interface Lock {
   release(): Promise<void>;
 }
 
-/** The tag that says since when gc has been removing a row's files. */
+/** The tag that says that gc has begun to remove a row's files; its value is `collectingMark`. */
 export const COLLECTING_TAG = 'mlstow.collecting';
+
+/** Names the deletion: a row that was restored and deleted again is begun with anew. */
+export function collectingMark({ deletedTime }: Pick<Candidate, 'deletedTime'>): string {
+  return String(deletedTime ?? 'undated');
+}
 
 /** What gc needs of a place of records. Servers lack it. */
 export interface Collectable {

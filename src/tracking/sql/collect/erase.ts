@@ -1,6 +1,13 @@
 import { sql, type Kysely } from 'kysely';
 import type { Io } from '../../../core/io.ts';
-import { COLLECTING_TAG, type CollectKind, type Erased, type Expected } from '../../collect.ts';
+import {
+  collectingMark,
+  COLLECTING_TAG,
+  type Candidate,
+  type CollectKind,
+  type Erased,
+  type Expected,
+} from '../../collect.ts';
 import type { SqlContext } from '../context.ts';
 import type { Tables } from '../tables.ts';
 import { belongingsOf, mentionsOf } from './belongings.ts';
@@ -61,7 +68,7 @@ async function readAgain(
   context: SqlContext,
   kind: CollectKind,
   items: readonly Expected[],
-): Promise<{ readonly present: ReadonlySet<string>; readonly fit: readonly string[] }> {
+): Promise<{ readonly present: ReadonlyMap<string, Candidate>; readonly fit: readonly string[] }> {
   const ids = items.map(({ id }) => id);
   await hold(db, context, kind, ids);
   const tagKeys = [...new Set(items.flatMap(({ tags }) => Object.keys(tags)))];
@@ -74,7 +81,7 @@ async function readAgain(
     if (kind === 'experiment' && (await holdsAnything(db, context, item.id))) continue;
     fit.push(item.id);
   }
-  return { present: new Set(byId.keys()), fit };
+  return { present: byId, fit };
 }
 
 async function holdsAnything(db: Db, context: SqlContext, id: string): Promise<boolean> {
@@ -89,49 +96,51 @@ export async function markRows(
   items: readonly Expected[],
   io: Io,
 ): Promise<ReadonlySet<string>> {
-  const value = String(context.clock.now());
   return context.sessions.write(io, async (db) => {
-    const { fit } = await readAgain(db, context, kind, items);
-    if (fit.length === 0) return new Set<string>();
-    if (kind === 'run') {
-      await db.deleteFrom('tags').where('run_uuid', 'in', fit).where('key', '=', COLLECTING_TAG).execute();
-      await db
-        .insertInto('tags')
-        .values(fit.map((run_uuid) => ({ key: COLLECTING_TAG, value, run_uuid })))
-        .execute();
-    } else if (kind === 'model') {
-      await markModels(db, fit, value);
-    } else if (kind === 'trace') {
-      await db
-        .deleteFrom('trace_tags')
-        .where('request_id', 'in', fit)
-        .where('key', '=', COLLECTING_TAG)
-        .execute();
-      await db
-        .insertInto('trace_tags')
-        .values(fit.map((request_id) => ({ key: COLLECTING_TAG, value, request_id })))
-        .execute();
-    }
+    const { present, fit } = await readAgain(db, context, kind, items);
+    const marks = fit.flatMap((id) => {
+      const found = present.get(id);
+      return found ? [{ id, value: collectingMark(found) }] : [];
+    });
+    if (marks.length > 0 && kind !== 'experiment') await MARK[kind](db, marks);
     return new Set(fit);
   });
 }
 
-async function markModels(db: Db, ids: readonly string[], value: string): Promise<void> {
-  await db
-    .deleteFrom('logged_model_tags')
-    .where('model_id', 'in', ids)
-    .where('tag_key', '=', COLLECTING_TAG)
-    .execute();
-  const rows = await db
-    .selectFrom('logged_models')
-    .select(['model_id', 'experiment_id'])
-    .where('model_id', 'in', ids)
-    .execute();
-  await db
-    .insertInto('logged_model_tags')
-    .values(rows.map((row) => ({ ...row, tag_key: COLLECTING_TAG, tag_value: value })))
-    .execute();
-}
+type Marks = readonly { readonly id: string; readonly value: string }[];
+
+const MARK = {
+  run: async (db: Db, marks: Marks): Promise<void> => {
+    const ids = marks.map(({ id }) => id);
+    await db.deleteFrom('tags').where('run_uuid', 'in', ids).where('key', '=', COLLECTING_TAG).execute();
+    const rows = marks.map(({ id, value }) => ({ key: COLLECTING_TAG, value, run_uuid: id }));
+    await db.insertInto('tags').values(rows).execute();
+  },
+  model: async (db: Db, marks: Marks): Promise<void> => {
+    const ids = marks.map(({ id }) => id);
+    const tags = db.deleteFrom('logged_model_tags').where('model_id', 'in', ids);
+    await tags.where('tag_key', '=', COLLECTING_TAG).execute();
+    const found = await db
+      .selectFrom('logged_models')
+      .select(['model_id', 'experiment_id'])
+      .where('model_id', 'in', ids)
+      .execute();
+    const values = new Map(marks.map(({ id, value }) => [id, value]));
+    const rows = found.map((row) => ({
+      ...row,
+      tag_key: COLLECTING_TAG,
+      tag_value: values.get(row.model_id) ?? '',
+    }));
+    await db.insertInto('logged_model_tags').values(rows).execute();
+  },
+  trace: async (db: Db, marks: Marks): Promise<void> => {
+    const ids = marks.map(({ id }) => id);
+    const tags = db.deleteFrom('trace_tags').where('request_id', 'in', ids);
+    await tags.where('key', '=', COLLECTING_TAG).execute();
+    const rows = marks.map(({ id, value }) => ({ key: COLLECTING_TAG, value, request_id: id }));
+    await db.insertInto('trace_tags').values(rows).execute();
+  },
+};
 
 /** One transaction. @returns whether all is gone */
 async function eraseSome(

@@ -1,0 +1,63 @@
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { mustRunCli } from '../run-cli.ts';
+import { gcPlace, type GcPlace } from './gc-place.ts';
+
+/** An empty directory where the share was. */
+async function unmount(place: GcPlace): Promise<void> {
+  await rename(join(place.cwd, 'arts'), join(place.cwd, 'share'));
+  await mkdir(join(place.cwd, 'arts'));
+}
+
+async function mount(place: GcPlace): Promise<void> {
+  await rm(join(place.cwd, 'arts'), { recursive: true });
+  await rename(join(place.cwd, 'share'), join(place.cwd, 'arts'));
+}
+
+/** As a gc that was killed after it had noted that it removes files. */
+const MARK = (id: string) =>
+  `INSERT INTO tags (key, value, run_uuid)
+   SELECT 'mlstow.collecting', deleted_time, run_uuid FROM runs WHERE run_uuid = '${id}'`;
+
+it('tells in a dry run and in a plan what would be kept for its root', async () => {
+  const place = await gcPlace();
+  const id = await place.run();
+  await unmount(place);
+  const dry = await place.gc('--all-deleted', '--dry-run');
+  expect(dry.code).toBe(8);
+  expect(dry.items).toMatchObject([
+    { id, action: 'keep', reason: expect.stringContaining('--accept-missing') as string },
+  ]);
+  const plan = join(place.cwd, 'plan.jsonl');
+  expect((await place.gc('--all-deleted', '--plan', plan)).code).toBe(8);
+  expect(await readFile(plan, 'utf8')).not.toContain(id);
+  const accepted = await place.gc('--all-deleted', '--dry-run', '--accept-missing');
+  expect(accepted).toMatchObject({ code: 0, items: [{ id, action: 'delete' }] });
+});
+
+it('keeps what a killed gc began with while its root is not there', async () => {
+  const place = await gcPlace();
+  const [id, other] = [await place.run(), await place.run()];
+  place.sql(`${MARK(id)}; ${MARK(other)}`);
+  await rm(join(place.artifacts(id), '..'), { recursive: true });
+  await unmount(place);
+  expect((await place.gc('--all-deleted', '--yes')).code).toBe(8);
+  expect(place.rows('SELECT * FROM runs')).toHaveLength(2);
+  await mount(place);
+  await rm(join(place.artifacts(other), '..'), { recursive: true });
+  expect((await place.gc('--all-deleted', '--yes')).code).toBe(0);
+  expect(place.rows('SELECT * FROM runs')).toEqual([]);
+});
+
+it('takes a run that was restored and deleted again for one that nobody began with', async () => {
+  const place = await gcPlace();
+  const id = await place.run();
+  place.sql(MARK(id));
+  await mustRunCli(['runs', 'restore', '--run-id', id], place);
+  await mustRunCli(['runs', 'delete', '--run-id', id], place);
+  await rm(join(place.artifacts(id), '..'), { recursive: true });
+  expect((await place.gc('--all-deleted', '--yes')).code).toBe(8);
+  expect(existsSync(join(place.cwd, 'arts', '1'))).toBe(true);
+});

@@ -6,8 +6,8 @@ import type { CollectKind } from '../tracking/collect.ts';
  */
 export type Action = 'delete' | 'keep' | 'skip' | 'fail' | 'absent';
 
-/** What spoke against removing: it was asked for by its id and is active, somebody needs it, its root is not proven. */
-export type Brake = 'active' | 'reference' | 'root';
+/** What spoke against removing: it is active, in another workspace, somebody needs it, its root is not proven. */
+export type Brake = 'active' | 'workspace' | 'reference' | 'root';
 
 /** A row that was asked for. */
 export interface Item {

@@ -7,6 +7,7 @@ import {
   type CollectScope,
 } from '../tracking/collect.ts';
 import type { Tags } from '../tracking/entities.ts';
+import type { Brake } from './item.ts';
 import { decide, note } from './items.ts';
 import type { Scratch } from './scratch/open-scratch.ts';
 import { leftOut, type LeftOut, type Selection } from './selection.ts';
@@ -54,25 +55,37 @@ async function* chunks(ids: readonly string[]): AsyncGenerator<readonly string[]
 }
 
 /** Those whose ids were given; of what is not there or not deleted that is noted. */
+/** Those of another workspace, which are no less there for not being looked at. */
+async function foundElsewhere(
+  { records, scope, io }: Picking,
+  kind: CollectKind,
+  missing: readonly string[],
+): Promise<ReadonlySet<string>> {
+  if (scope.workspace === 'all' || missing.length === 0) return new Set();
+  const found = await records.find(kind, missing, { workspace: 'all', tagKeys: [] }, io);
+  return new Set(found.map(({ id }) => id));
+}
+
 async function takeNamed(picking: Picking, kind: CollectKind, ids: readonly string[]): Promise<void> {
   const { records, scratch, scope, locationTag, selection, io } = picking;
   const within = kind === 'experiment' ? undefined : selection.experimentIds;
+  const keep = (found: Pick<Candidate, 'id' | 'experimentId'>, reason: string, brake?: Brake): void =>
+    note(scratch, { kind, ...found, named: true, action: 'keep', reason, brake }, locationTag);
   for await (const chunk of chunks(ids)) {
     const found = new Map((await records.find(kind, chunk, scope, io)).map((each) => [each.id, each]));
-    for (const id of chunk) {
-      const candidate = found.get(id);
-      const noted = { kind, id, experimentId: '', named: true, ...candidate };
-      if (!candidate) {
-        note(scratch, { ...noted, action: 'absent', reason: 'it is not there (any more)' }, locationTag);
-      } else if (within && !within.includes(candidate.experimentId)) {
-        const reason = `it is in experiment ${candidate.experimentId}, outside of --experiment-ids`;
-        note(scratch, { ...noted, action: 'keep', reason }, locationTag);
-      } else if (candidate.stage === 'active') {
-        const reason = 'it is active';
-        note(scratch, { ...noted, action: 'keep', reason, brake: 'active' }, locationTag);
-      } else {
-        take(picking, candidate, true);
-      }
+    const missing = chunk.filter((id) => !found.has(id));
+    const elsewhere = await foundElsewhere(picking, kind, missing);
+    for (const id of missing) {
+      const absent = { kind, id, experimentId: '', named: true, action: 'absent' } as const;
+      if (elsewhere.has(id)) keep(absent, 'it is in another workspace; see --workspace', 'workspace');
+      else note(scratch, { ...absent, reason: 'it is not there (any more)' }, locationTag);
+    }
+    for (const candidate of found.values()) {
+      const { experimentId, stage } = candidate;
+      if (within && !within.includes(experimentId))
+        keep(candidate, `it is in experiment ${experimentId}, outside of --experiment-ids`);
+      else if (stage === 'active') keep(candidate, 'it is active', 'active');
+      else take(picking, candidate, true);
     }
   }
 }

@@ -9,7 +9,7 @@ export interface Tally {
   readonly counts: Readonly<Record<Action, Readonly<Record<CollectKind, number>>>>;
   readonly objects: number;
   readonly bytes: number;
-  /** Kept by a brake; of `active` and `reference` those whose ids were given. */
+  /** Kept by a brake; but for `root`, those whose ids were given. */
   readonly braked: Readonly<Record<Brake, number>>;
 }
 
@@ -23,7 +23,7 @@ export interface Counter {
 export function createCounter(): Counter {
   const zero = (): Record<CollectKind, number> => ({ run: 0, model: 0, trace: 0, experiment: 0 });
   const counts = { delete: zero(), keep: zero(), skip: zero(), fail: zero(), absent: zero() };
-  const braked = { active: 0, reference: 0, root: 0 };
+  const braked = { active: 0, workspace: 0, reference: 0, root: 0 };
   const tally = { counts, objects: 0, bytes: 0, braked };
   return {
     tally,

@@ -5,15 +5,10 @@ import { parseLocation, type Location } from '../../core/location.ts';
 import { redactUri } from '../../core/redact.ts';
 import type { Physical } from '../../gc/references.ts';
 import { absoluteLocation, resolvePhysical, type PhysicalOptions } from '../../resolver/physical.ts';
-import type { Collectable } from '../../tracking/collect.ts';
+import type { TrackingStore } from '../../tracking/store.ts';
 import { openTracking, trackingUriOf } from '../open-tracking.ts';
 import type { Session } from '../session.ts';
-
-/** The records that gc works on, open. */
-export interface Records {
-  readonly records: Collectable;
-  readonly close: () => Promise<void>;
-}
+import { withRegistry, type Records } from './with-registry.ts';
 
 /** The place of records itself; a server in front of it is no way to it. */
 async function backendUri({ config, world }: Session): Promise<string> {
@@ -39,9 +34,19 @@ export async function openRecords(session: Session): Promise<Records> {
     trace: (...told: Parameters<NonNullable<typeof io.trace>>) => io.trace?.(...told),
   };
   const server = async (): Promise<never> => Promise.reject(new Error('gc opens no server'));
-  const store = await openTracking({ uri, intent: 'read', config, world, log, io, server });
+  const open = (from: string): Promise<TrackingStore> =>
+    openTracking({ uri: from, intent: 'read', config, world, log, io, server });
+  const store = await open(uri);
   const { collect: records } = store;
-  if (records) return { records, close: () => store.close() };
+  const close = (): Promise<void> => store.close();
+  if (records) {
+    try {
+      return await withRegistry({ records, close }, open, session);
+    } catch (thrown) {
+      await close();
+      throw thrown;
+    }
+  }
   await store.close();
   throw new Failure({
     kind: 'unsupported',

@@ -74,7 +74,7 @@ export function gcSummaryLine(
 /** What decides the exit code of a gc that went to its end. */
 export function gcFailure(tally: Tally, dryRun: boolean): Failure | undefined {
   const failed = totalOf(tally, 'fail');
-  const { active, reference, root } = tally.braked;
+  const { active, workspace, reference, root } = tally.braked;
   if (failed > 0)
     return new Failure({
       kind: 'partial',
@@ -87,6 +87,13 @@ export function gcFailure(tally: Tally, dryRun: boolean): Failure | undefined {
       kind: 'partial',
       message: `${active} of the ids given are active and were kept`,
       hint: 'delete them first with: mlstow runs delete --run-id ID',
+      subject: 'gc',
+    });
+  if (workspace > 0)
+    return new Failure({
+      kind: 'partial',
+      message: `${workspace} of the ids given are in another workspace and were kept`,
+      hint: 'name it with --workspace, or take --all-workspaces',
       subject: 'gc',
     });
   if (root > 0)

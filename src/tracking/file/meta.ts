@@ -106,11 +106,11 @@ function metaOf(yaml: Yaml, path: string, source: string): Meta {
 }
 
 /**
- * Reads the `meta.yaml` of a folder.
+ * Reads the `meta.yaml` of a folder, or what is called otherwise there.
  * @throws Failure not-found, corrupt naming the file, denied
  */
-export async function readMeta(folder: string, clock: Clock): Promise<Meta> {
-  const path = join(folder, META);
+export async function readMeta(folder: string, clock: Clock, name: string = META): Promise<Meta> {
+  const path = join(folder, name);
   const { default: yaml } = await import('yaml');
   for (let attempt = 0; ; attempt += 1) {
     const source = await readFile(path, 'utf8').catch((thrown: unknown) => {
@@ -124,9 +124,13 @@ export async function readMeta(folder: string, clock: Clock): Promise<Meta> {
 }
 
 /** As `readMeta`, but undefined when the folder has no such file. */
-export async function readMetaIfAny(folder: string, clock: Clock): Promise<Meta | undefined> {
+export async function readMetaIfAny(
+  folder: string,
+  clock: Clock,
+  name: string = META,
+): Promise<Meta | undefined> {
   try {
-    return await readMeta(folder, clock);
+    return await readMeta(folder, clock, name);
   } catch (thrown) {
     if (thrown instanceof Failure && errorCode(thrown.cause) === 'ENOENT') return undefined;
     throw thrown;

@@ -8,6 +8,7 @@ import { withExclusiveLock } from '../sql/exclusive-lock.ts';
 import { createMutex } from '../sql/mutex.ts';
 import { absoluteIfLocal } from '../locations.ts';
 import type { TrackingStore } from '../store.ts';
+import { fileCollect } from './collect/file-collect.ts';
 import type { FileContext } from './context.ts';
 import { fileExperiments, fillExperiment } from './experiments.ts';
 import { exists, fileFailure, isFolder, META, TRASH } from './layout.ts';
@@ -113,6 +114,7 @@ export async function openFileStore(options: FileStoreOptions): Promise<Tracking
     runs: fileRuns(context),
     loggedModels: fileLoggedModels(context),
     registry: fileRegistry(context),
+    collect: fileCollect(context),
     close: () => Promise.resolve(),
   };
 }

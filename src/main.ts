@@ -1,6 +1,6 @@
 import { homedir } from 'node:os';
 import { commands } from './cli/commands/index.ts';
-import { parse } from './cli/program.ts';
+import { parse } from './cli/parse/parse.ts';
 import { systemClock } from './core/clock.ts';
 
 declare const __MLSTOW_VERSION__: string;

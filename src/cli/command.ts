@@ -112,6 +112,8 @@ export interface Command<O extends Options = Options> {
   readonly name: string;
   readonly aliases?: readonly string[];
   readonly summary: string;
+  /** Paragraphs below the summary, in `--help`. */
+  readonly details?: readonly string[];
   /** Shown below the options: what to type. */
   readonly examples?: readonly string[];
   /** `name` as commander writes it: `<target>`, `[paths...]`; `choices` for completion alone. */

@@ -1,7 +1,7 @@
 import { formatDuration } from '../core/duration.ts';
 import { asFailure, exitCodeOf, Failure } from '../core/failure.ts';
 import type { Session, World } from '../session/session.ts';
-import type { Invocation } from './program.ts';
+import type { Invocation } from './parse/invocation.ts';
 import { failureJson, failureText } from './render/failure.ts';
 import { render } from './render/render.ts';
 

@@ -26,28 +26,45 @@ export async function createSession(options: SessionOptions, startedIn: World): 
   const world = { ...startedIn, env };
   const quiet = config.get('cli.quiet');
   const verbose = config.get('cli.verbose');
-  const output = config.get('cli.output');
   const json = config.get('cli.logFormat') === 'json';
   const log = createLog(world, { json, quiet, verbose });
   if (envFile !== undefined) log.notify(`Loaded environment variables from: ${envFile}`);
   for (const { message } of config.ignored) log.warn(message);
   for (const message of deprecations(config)) log.warn(message);
-  const io: Io = { signal: options.signal, trace: traceTo(log) };
+  return assemble(
+    { world, config, log, noProgress: options.noProgress },
+    { signal: options.signal, trace: traceTo(log) },
+  );
+}
+
+/** What does not change while a command runs. */
+interface Parts {
+  readonly world: World;
+  readonly config: Config;
+  readonly log: Log;
+  readonly noProgress: boolean;
+}
+
+function assemble(parts: Parts, io: Io): Session {
+  const { world, config, log, noProgress } = parts;
+  const quiet = config.get('cli.quiet');
+  const output = config.get('cli.output');
+  const json = config.get('cli.logFormat') === 'json';
   const terminal = world.stderr.isTTY;
-  const opened = lazily(config, world, io, log);
   return {
     world,
     config,
     io,
     quiet,
-    verbose,
+    verbose: config.get('cli.verbose'),
     mode: output === 'table' ? 'text' : output,
-    bars: terminal && !quiet && !json && !options.noProgress && config.get('artifacts.progressBar'),
+    bars: terminal && !quiet && !json && !noProgress && config.get('artifacts.progressBar'),
     workers: config.get('artifacts.workers') ?? WORKERS,
     notify: (message) => log.notify(message),
     event: (event, message, fields) => log.event(event, message, fields),
     warn: (message) => log.warn(message),
-    ...opened,
+    limited: (own) => assemble(parts, { ...own, signal: AbortSignal.any([io.signal, own.signal]) }),
+    ...lazily(config, world, io, log),
   };
 }
 

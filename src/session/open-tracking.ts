@@ -30,13 +30,29 @@ const DATABASE = /^(sqlite|postgresql|postgres|mysql|mssql)(\+\w+)?:/i;
 /** What MLflow takes for a Databricks workspace, also as a bare word. */
 const DATABRICKS = /^(databricks|databricks-uc|uc)(:|$)/i;
 
+/** What keeps the records that a tracking URI names; `other` is what mlstow does not open. */
+export type Keeper = 'server' | 'database' | 'folder' | 'other';
+
+function schemeOf(uri: string): string {
+  if (DATABRICKS.test(uri)) return 'databricks';
+  return /^([A-Za-z][A-Za-z0-9+.-]+):/.exec(uri)?.[1]?.toLowerCase() ?? '';
+}
+
+/** What keeps the records, by the shape of the URI alone. */
+export function keeperOf(uri: string): Keeper {
+  const scheme = schemeOf(uri);
+  if (scheme === 'http' || scheme === 'https') return 'server';
+  if (DATABASE.test(uri)) return 'database';
+  return scheme === 'file' || scheme === '' ? 'folder' : 'other';
+}
+
 /** Opens the tracking store that a URI names. @throws Failure unsupported, not-found (a mistyped path), misconfigured */
 export async function openTracking(options: TrackingOptions): Promise<TrackingStore> {
-  const scheme = /^([A-Za-z][A-Za-z0-9+.-]+):/.exec(options.uri)?.[1]?.toLowerCase() ?? '';
-  if (scheme === 'http' || scheme === 'https') return openRest(options);
-  if (DATABASE.test(options.uri)) return openSql(options);
-  const names = DATABRICKS.test(options.uri) ? 'databricks' : scheme;
-  if (names === 'file' || names === '') return openFile(options, names === 'file');
+  const keeper = keeperOf(options.uri);
+  if (keeper === 'server') return openRest(options);
+  if (keeper === 'database') return openSql(options);
+  const names = schemeOf(options.uri);
+  if (keeper === 'folder') return openFile(options, names === 'file');
   throw new Failure({
     kind: 'unsupported',
     message: `the tracking URI ${redactUri(options.uri)} names ${names}, which mlstow does not open`,

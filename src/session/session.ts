@@ -50,6 +50,8 @@ export interface Session {
   server(): Promise<Server>;
   /** What decides where artifacts may go. */
   sharedRule(): Promise<SharedRule>;
+  /** The same settings with stores of its own, which also stop when `io` aborts. Closing it is the caller's job. */
+  limited(io: Io): Session;
   /** Closes what was opened. */
   close(): Promise<void>;
 }

@@ -1,7 +1,7 @@
 import { Readable, Writable } from 'node:stream';
 import { commands } from '../../src/cli/commands/index.ts';
 import { execute, type ProcessWorld } from '../../src/cli/execute.ts';
-import { parse } from '../../src/cli/program.ts';
+import { parse } from '../../src/cli/parse/parse.ts';
 import { systemClock, type Clock } from '../../src/core/clock.ts';
 
 /** What a command said and how it ended. */

@@ -92,6 +92,10 @@ export const log = command({
 export const logArtifact = command({
   name: 'artifacts log-artifact',
   summary: 'Log one file to a run (as mlflow artifacts log-artifact).',
+  examples: [
+    'mlstow artifacts log-artifact -l model.pkl -r $RUN_ID',
+    'mlstow artifacts log-artifact -l model.pkl -r $RUN_ID -a models     (models/model.pkl)',
+  ],
   options: {
     localFile: required('-l, --local-file <file>', 'file to log'),
     runId: RUN,
@@ -122,6 +126,10 @@ export const logArtifact = command({
 export const logArtifacts = command({
   name: 'artifacts log-artifacts',
   summary: 'Log the contents of a folder to a run (as mlflow artifacts log-artifacts).',
+  examples: [
+    'mlstow artifacts log-artifacts -l out -r $RUN_ID',
+    'mlstow artifacts log-artifacts -l out -r $RUN_ID -a model --exclude "*.tmp"',
+  ],
   options: {
     localDir: required('-l, --local-dir <folder>', 'folder whose contents to log'),
     runId: RUN,

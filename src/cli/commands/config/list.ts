@@ -22,6 +22,7 @@ function* rowText(item: ConfigItem, showOrigin: boolean): Generator<string> {
 export const listConfig = command({
   name: 'config list',
   summary: 'Show every setting, redacted.',
+  examples: ['mlstow config list --set --show-origin', 'mlstow config list --output json'],
   options: {
     set: flag('--set', 'only those that somebody set'),
     showOrigin: flag('--show-origin', 'tell who set each value and what it beat'),

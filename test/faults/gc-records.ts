@@ -15,13 +15,15 @@ export interface Made {
   readonly needed: readonly MadeRun[];
 }
 
-const EXPERIMENT = 11;
+/** The experiment that everything is in. */
+export const EXPERIMENT = 11;
 const FILES = ['a.txt', 'dir/b.txt', 'dir/deep/c.txt'];
 
-function makeRuns(name: string, count: number): readonly MadeRun[] {
+/** Runs with ids made of a name, and some files each. */
+export function makeRuns(name: string, count: number, files: readonly string[] = FILES): readonly MadeRun[] {
   return Array.from({ length: count }, (_, number) => {
     const id = createHash('md5').update(`${name} ${number}`).digest('hex');
-    return { id, files: FILES.map((file) => `${EXPERIMENT}/${id}/artifacts/${file}`) };
+    return { id, files: files.map((file) => `${EXPERIMENT}/${id}/artifacts/${file}`) };
   });
 }
 
@@ -29,15 +31,23 @@ function values(runs: readonly MadeRun[], row: (run: MadeRun) => string): string
   return runs.map((run) => `(${row(run)})`).join(',\n');
 }
 
-function runRows(runs: readonly MadeRun[], stage: 'active' | 'deleted', root: string): string {
+/** Statements that make rows of runs whose files are below a root. */
+export function runRows(runs: readonly MadeRun[], stage: 'active' | 'deleted', root: string): string {
   const time = stage === 'deleted' ? '1000' : 'NULL';
+  const uri = (id: string): string => `${root}/${EXPERIMENT}/${id}/artifacts`;
   return `
     INSERT INTO runs (run_uuid, name, status, start_time, lifecycle_stage, artifact_uri, experiment_id, deleted_time)
-      VALUES ${values(runs, ({ id }) => `'${id}', 'r', 'FINISHED', 1, '${stage}', '${root}/${EXPERIMENT}/${id}/artifacts', ${EXPERIMENT}, ${time}`)};
+      VALUES ${values(runs, ({ id }) => `'${id}', 'r', 'FINISHED', 1, '${stage}', '${uri(id)}', ${EXPERIMENT}, ${time}`)};
     INSERT INTO params (key, value, run_uuid) VALUES ${values(runs, ({ id }) => `'p', '1', '${id}'`)};
     INSERT INTO tags (key, value, run_uuid) VALUES ${values(runs, ({ id }) => `'t', '1', '${id}'`)};
     INSERT INTO metrics (key, value, timestamp, run_uuid, step, is_nan)
       VALUES ${values(runs, ({ id }) => `'m', 1.0, 1, '${id}', 0, false`)};`;
+}
+
+/** Statements that make the experiment of the runs. */
+export function experimentRow(root: string): string {
+  return `INSERT INTO experiments (experiment_id, name, workspace, artifact_location, lifecycle_stage)
+    VALUES (${EXPERIMENT}, 'made', 'default', '${root}/${EXPERIMENT}', 'active');`;
 }
 
 /** Puts runs with three files each on a ground and saves it. */
@@ -49,17 +59,15 @@ export async function makeRecords(
   const live = makeRuns('live', counts.live);
   const needed = makeRuns('needed', counts.needed);
   const { root } = ground;
-  const versions = (source: (run: MadeRun) => string): string =>
-    needed.map((run, at) => `('m', ${at + 1}, 'default', 'None', '${source(run)}')`).join(',\n');
+  const source = ({ id }: MadeRun): string => `${root}/${EXPERIMENT}/${id}/artifacts/dir`;
+  const versions = needed.map((run, at) => `('m', ${at + 1}, 'default', 'None', '${source(run)}')`);
   await ground.sql(`
-    INSERT INTO experiments (experiment_id, name, workspace, artifact_location, lifecycle_stage)
-      VALUES (${EXPERIMENT}, 'made', 'default', '${root}/${EXPERIMENT}', 'active');
+    ${experimentRow(root)}
     ${runRows(deleted, 'deleted', root)}
     ${runRows(live, 'active', root)}
     ${runRows(needed, 'deleted', root)}
     INSERT INTO registered_models (name, workspace) VALUES ('m', 'default');
-    INSERT INTO model_versions (name, version, workspace, current_stage, source)
-      VALUES ${versions(({ id }) => `${root}/${EXPERIMENT}/${id}/artifacts/dir`)};`);
+    INSERT INTO model_versions (name, version, workspace, current_stage, source) VALUES ${versions.join(',\n')};`);
   await ground.fill([...deleted, ...live, ...needed].flatMap(({ files }) => files));
   await ground.save();
   return { deleted, live, needed };

@@ -22,8 +22,13 @@ export interface CountingProxy extends Bed {
   readonly count: number;
 }
 
-/** An HTTP proxy in front of one server that passes everything on as it is, and counts. */
-export async function startCountingProxy(upstream: string): Promise<CountingProxy> {
+/**
+ * An HTTP proxy in front of one server that passes everything on as it is, and counts; each request waits for `before`.
+ */
+export async function startCountingProxy(
+  upstream: string,
+  before?: (method: string, url: string) => Promise<void>,
+): Promise<CountingProxy> {
   const target = new URL(upstream);
   let passed: Passed[] = [];
   let count = 0;
@@ -47,7 +52,14 @@ export async function startCountingProxy(upstream: string): Promise<CountingProx
       if (!answer.writableFinished) onward.destroy();
     });
   };
-  const server = createServer(pass);
+  const server = createServer((asked, answer) => {
+    if (!before) pass(asked, answer);
+    else
+      before(asked.method ?? '', asked.url ?? '').then(
+        () => pass(asked, answer),
+        (thrown: unknown) => answer.destroy(thrown instanceof Error ? thrown : new Error(String(thrown))),
+      );
+  });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,

@@ -61,3 +61,21 @@ it('takes a run that was restored and deleted again for one that nobody began wi
   expect((await place.gc('--all-deleted', '--yes')).code).toBe(8);
   expect(existsSync(join(place.cwd, 'arts', '1'))).toBe(true);
 });
+
+it.each([
+  ['is not there', async () => undefined],
+  ['is empty', async (path: string) => void (await mkdir(path))],
+  ['is another', async (path: string) => void (await mkdir(join(path, 'theirs'), { recursive: true }))],
+])('keeps everything where the artifacts destination %s', async (_name, make) => {
+  const place = await gcPlace();
+  const id = await place.run();
+  place.sql(`UPDATE runs SET artifact_uri = 'mlflow-artifacts:/1/${id}/artifacts'`);
+  const wrong = join(place.cwd, 'wrong');
+  await make(wrong);
+  const refused = await place.gc('--all-deleted', '--yes', '--artifacts-destination', wrong);
+  expect([refused.code, refused.items]).toMatchObject([8, [{ id, action: 'keep' }]]);
+  expect(existsSync(join(place.artifacts(id), 'd0', 'f0'))).toBe(true);
+  const right = join(place.cwd, 'arts');
+  expect((await place.gc('--all-deleted', '--yes', '--artifacts-destination', right)).code).toBe(0);
+  expect(existsSync(place.artifacts(id))).toBe(false);
+});

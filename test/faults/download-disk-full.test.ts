@@ -17,7 +17,7 @@ const env = (): NodeJS.ProcessEnv => ({
 const must = (...args: readonly string[]): string =>
   execFileSync(process.execPath, [COMMAND, ...args], { cwd: home, env: env(), encoding: 'utf8' }).trim();
 
-/** Downloads part of the run onto a disk of 1 MiB that only this command sees; what the disk then holds. */
+/** Downloads part of the run, one file after the other, onto a disk of 1 MiB that only this command sees; what the disk then holds. */
 function downloadOntoSmallDisk(path: string): {
   readonly code: number;
   readonly err: string;
@@ -25,7 +25,7 @@ function downloadOntoSmallDisk(path: string): {
 } {
   const steps = [
     'mount -t tmpfs -o size=1m tmpfs disk',
-    `(${process.execPath} ${COMMAND} artifacts download -r ${run} -a ${path} -d disk >/dev/null; echo $?)`,
+    `(${process.execPath} ${COMMAND} artifacts download -r ${run} -a ${path} -d disk --workers 1 >/dev/null; echo $?)`,
     "find disk -type f -printf '%f %s\\n'",
   ].join(' && ');
   const { stdout, stderr } = spawnSync('unshare', ['--map-root-user', '--mount', 'sh', '-c', steps], {

@@ -32,8 +32,8 @@ async function saveModel(folder: string): Promise<void> {
   if (done.code !== 0) throw new Error(done.stderr);
 }
 
-async function fillThousand(folder: string): Promise<void> {
-  for (let index = 0; index < 1_000; index += 1) {
+async function fillMany(folder: string, files: number): Promise<void> {
+  for (let index = 0; index < files; index += 1) {
     const path = `${index % 5}/${index % 3}/${index % 2}/part-${index}.txt`;
     await put(folder, path, `file ${index}\n`.repeat(index % 40));
   }
@@ -55,16 +55,15 @@ async function fillMixed(folder: string): Promise<void> {
   await mkdir(join(folder, 'empty-folder'));
 }
 
-const LARGE = 300 * 1024 * 1024;
 /** A prime length, so that no two parts of a multipart upload begin alike. */
 const PATTERN = Buffer.from(
   Uint8Array.from({ length: 1_048_573 }, (_, index) => (index * 31 + (index >> 8)) % 251),
 );
 
-async function fillLarge(folder: string): Promise<void> {
+async function fillLarge(folder: string, bytes: number): Promise<void> {
   const file = await open(join(folder, 'weights.bin'), 'w');
   try {
-    for (let left = LARGE; left > 0; left -= PATTERN.byteLength) {
+    for (let left = bytes; left > 0; left -= PATTERN.byteLength) {
       await file.write(PATTERN.subarray(0, Math.min(left, PATTERN.byteLength)));
     }
   } finally {
@@ -78,11 +77,13 @@ export const SAMPLE_TREES: readonly SampleTree[] = [
   { name: 'model', fill: saveModel },
 ];
 
-/** Trees that try a store's endurance. */
-export const HEAVY_TREES: readonly SampleTree[] = [
-  { name: 'thousand', fill: fillThousand },
-  { name: 'large', networkedOnly: true, fill: fillLarge },
-];
+/** Trees that try a store's endurance: many files, and one of so many bytes. */
+export function heavyTrees(files: number, bytes: number): readonly SampleTree[] {
+  return [
+    { name: 'many', fill: async (folder) => fillMany(folder, files) },
+    { name: 'large', networkedOnly: true, fill: async (folder) => fillLarge(folder, bytes) },
+  ];
+}
 
 /** Makes trees below a folder, each in a folder of its own name. */
 export async function makeTrees(trees: readonly SampleTree[], folder: string): Promise<void> {

@@ -93,7 +93,9 @@ answer = {"before": before, "after": sizes(run)}
   expect(after).toEqual({ model: -1, ...Object.fromEntries(kept) });
   const ask = ['artifacts', 'verify', '-r', run, '-a', 'model', '--against', join(to, 'model')];
   const verdict = await runMlstow(ask, place);
-  const gone = Object.keys(filesOf(tree)).filter((path) => path.startsWith('deep/'));
+  const gone = Object.keys(filesOf(tree))
+    .filter((path) => path.startsWith('deep/'))
+    .toSorted();
   expect(verdict).toMatchObject({ code: 4 });
   expect(verdict.stdout.trimEnd().split('\n')).toEqual(gone.map((path) => `missing there    model/${path}`));
 }

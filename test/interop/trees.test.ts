@@ -5,8 +5,13 @@ import { bedFolder } from '../testbeds/bed.ts';
 import { CONFIGURATIONS, type Configuration } from './configurations.ts';
 import { exchange, type Exchange, type Seen } from './exchange.ts';
 import { exchangeNames, keptIn, ODD_NAMES, refusedIn, type NameExchange } from './odd-names.ts';
-import { HEAVY_TREES, makeTrees } from './sample-trees.ts';
+import { heavyTrees, makeTrees } from './sample-trees.ts';
 import { filesOf, sizesOf, treeOf, type Tree } from './tree-of.ts';
+
+const isSoak = process.env['MLSTOW_SOAK'] !== undefined;
+const MIB = 1024 * 1024;
+/** The large one goes in several parts on every path that has any. */
+const HEAVY_TREES = isSoak ? heavyTrees(1_000, 300 * MIB) : heavyTrees(150, 80 * MIB);
 
 let source = '';
 const trees: Record<string, Tree> = {};

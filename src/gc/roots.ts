@@ -45,7 +45,8 @@ async function sampleHolds(
   uri: string,
 ): Promise<boolean> {
   let looked = 0;
-  for (const item of itemsWhere(scratch, "root = ? AND action = 'delete'", uri)) {
+  // What an earlier gc began with is absent because of that.
+  for (const item of itemsWhere(scratch, "root = ? AND action = 'delete' AND marked = 0", uri)) {
     for (const { base, under } of await subtreesOf(item, { physical, warn: () => undefined })) {
       if (await isPresent(await open(base), under, io)) return true;
     }

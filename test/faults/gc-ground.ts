@@ -115,7 +115,9 @@ export async function servedGround(): Promise<GcGround> {
     },
     root: 's3://arts/root',
     uri: () => postgres.uri(database),
-    sql: async (statements) => void (await postgres.sql(statements, database)),
+    sql: async (statements) => {
+      await postgres.sql(statements, database);
+    },
     column: async (select) =>
       (await postgres.sql(select, database))
         .split('\n')

@@ -64,8 +64,8 @@ it('takes a run that was restored and deleted again for one that nobody began wi
 
 it.each([
   ['is not there', async () => undefined],
-  ['is empty', async (path: string) => void (await mkdir(path))],
-  ['is another', async (path: string) => void (await mkdir(join(path, 'theirs'), { recursive: true }))],
+  ['is empty', async (path: string) => mkdir(path)],
+  ['is another', async (path: string) => mkdir(join(path, 'theirs'), { recursive: true })],
 ])('keeps everything where the artifacts destination %s', async (_name, make) => {
   const place = await gcPlace();
   const id = await place.run();
@@ -78,4 +78,18 @@ it.each([
   const right = join(place.cwd, 'arts');
   expect((await place.gc('--all-deleted', '--yes', '--artifacts-destination', right)).code).toBe(0);
   expect(existsSync(place.artifacts(id))).toBe(false);
+});
+
+it('does not take what a killed gc removed for a sign of another root', async () => {
+  const place = await gcPlace();
+  await place.run();
+  for (let number = 10; number < 34; number += 1) {
+    const id = `${'0'.repeat(30)}${number}`;
+    place.sql(`
+      INSERT INTO runs (run_uuid, lifecycle_stage, deleted_time, artifact_uri, experiment_id)
+        VALUES ('${id}', 'deleted', 5, '${place.artifacts(id)}', ${place.experiment});
+      ${MARK(id)}`);
+  }
+  expect((await place.gc('--all-deleted', '--yes')).code).toBe(0);
+  expect(place.rows('SELECT * FROM runs')).toEqual([]);
 });

@@ -20,6 +20,11 @@ export interface ArtifactReader {
   list(under: Under, options: { readonly recursive: boolean }, io: Io): AsyncIterable<readonly Entry[]>;
   /** Many files that were listed, in one process; only where the store has `bulk`. */
   readonly bulkGet?: BulkGet;
+  /**
+   * What the store says of a file that was listed, maybe more than its listing does: S3 lists no checksums. `''` is the
+   * file at the root of this reader.
+   */
+  look(path: Under, io: Io): Promise<Entry | undefined>;
   /** Bytes of a file that was listed; `''` is the file at the root of this reader. */
   read(path: Under, options: ReadOptions, io: Io): Promise<Body>;
 }
@@ -44,6 +49,10 @@ export function readerAt(store: ArtifactStore, at: Under): ArtifactReader {
           ? page
           : page.map((entry) => ({ ...entry, path: relativeTo(at, entry.path) as ArtifactPath }));
       }
+    },
+    look: async (path, io) => {
+      const file = full(path);
+      return file === '' ? undefined : store.stat(file, io);
     },
     read: async (path, options, io) => {
       const file = full(path);
@@ -125,6 +134,10 @@ export function readBoth(
         });
         yield kept;
       }
+    },
+    look: async (path, io) => {
+      const from = origin.get(path);
+      return from ? from.look(path, io) : ((await winner.look(path, io)) ?? other.look(path, io));
     },
     read: async (path, options, io) => {
       const from = origin.get(path);

@@ -1,8 +1,7 @@
-import { close, fstat, open as openFile, read } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { Readable } from 'node:stream';
-import { promisify } from 'node:util';
 import type { Checksum } from '../core/checksum.ts';
+import { descriptors } from '../core/descriptors.ts';
 import { asFailure, Failure } from '../core/failure.ts';
 import type { Media } from '../core/media.ts';
 import type { Source } from './store.ts';
@@ -97,14 +96,6 @@ function confirm(now: Found, identity: FileIdentity): void {
   }
 }
 
-/** Plain descriptors cost half of what file handles do, which counts where files are many and small. */
-const files = {
-  open: promisify(openFile),
-  read: promisify(read),
-  fstat: promisify(fstat),
-  close: promisify(close),
-};
-
 /** Bytes `[from, to)` of a file at once. What it is after the last byte it was before the first: one look is enough. */
 async function readAtOnce(
   identity: FileIdentity,
@@ -114,22 +105,22 @@ async function readAtOnce(
 ): Promise<Uint8Array> {
   const { file } = identity;
   if (signal.aborted) throw asFailure(signal.reason, file);
-  const fd = await files.open(file, 'r').catch((thrown: unknown) => {
+  const fd = await descriptors.open(file, 'r').catch((thrown: unknown) => {
     throw unreadable(thrown, file);
   });
   try {
     const bytes = Buffer.allocUnsafe(to - from);
     for (let at = 0; at < bytes.byteLength;) {
-      const { bytesRead } = await files.read(fd, bytes, at, bytes.byteLength - at, from + at);
+      const { bytesRead } = await descriptors.read(fd, bytes, at, bytes.byteLength - at, from + at);
       if (bytesRead === 0) throw changed(file);
       at += bytesRead;
     }
-    confirm(await files.fstat(fd), identity);
+    confirm(await descriptors.fstat(fd), identity);
     return bytes;
   } catch (thrown) {
     throw thrown instanceof Error && 'syscall' in thrown ? unreadable(thrown, file) : thrown;
   } finally {
-    await files.close(fd);
+    await descriptors.close(fd);
   }
 }
 

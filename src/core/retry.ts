@@ -36,6 +36,37 @@ function mayRepeat(failure: Failure, repeatable: boolean): boolean {
   return failure.retry === 'later' && (repeatable || failure.effect === 'none');
 }
 
+/** What damages bytes again and again does so always, and each try costs all of them. */
+const MOST_RETRIES_OF_CORRUPT = 2;
+
+function mostRetries({ kind }: Failure, { maxRetries }: RetryPolicy): number {
+  return kind === 'corrupt' ? Math.min(maxRetries, MOST_RETRIES_OF_CORRUPT) : maxRetries;
+}
+
+/**
+ * Counts the retries of one thing. What is returned is called with what a try failed with: it tells a `retry` event and
+ * waits, and resolves when the next try is due.
+ * @throws Failure what it was called with, where trying again does not help; `exhausted` when every retry was used
+ */
+export function countRetries(
+  policy: RetryPolicy,
+  { subject, repeatable }: Pick<Attempt<unknown>, 'subject' | 'repeatable'>,
+  clock: Clock,
+  random: () => number = Math.random,
+): (thrown: unknown, io: Io) => Promise<void> {
+  let retry = 0;
+  return async (thrown, io) => {
+    const failure = asFailure(thrown, subject);
+    if (!mayRepeat(failure, repeatable) || io.signal.aborted) throw failure;
+    const of = mostRetries(failure, policy);
+    retry += 1;
+    if (retry > of) throw failure.with({ retry: 'exhausted' });
+    const waitMs = waitBefore(retry, policy, failure, random);
+    io.trace?.('retry', { subject, retry, of, waitMs: Math.round(waitMs), reason: failure.message });
+    await clock.sleep(waitMs, io.signal);
+  };
+}
+
 /**
  * Runs an attempt until it succeeds, fails for good or was retried often enough; tells a `retry` event before each wait.
  * @throws Failure the last one; `exhausted` when every retry was used
@@ -47,22 +78,12 @@ export async function withRetry<T>(
   io: Io,
   random: () => number = Math.random,
 ): Promise<T> {
-  for (let n = 1; ; n += 1) {
+  const again = countRetries(policy, attempt, clock, random);
+  for (;;) {
     try {
       return await attempt.run();
     } catch (thrown) {
-      const failure = asFailure(thrown, attempt.subject);
-      if (!mayRepeat(failure, attempt.repeatable) || io.signal.aborted) throw failure;
-      if (n > policy.maxRetries) throw failure.with({ retry: 'exhausted' });
-      const waitMs = waitBefore(n, policy, failure, random);
-      io.trace?.('retry', {
-        subject: attempt.subject,
-        retry: n,
-        of: policy.maxRetries,
-        waitMs: Math.round(waitMs),
-        reason: failure.message,
-      });
-      await clock.sleep(waitMs, io.signal);
+      await again(thrown, io);
     }
   }
 }

@@ -9,6 +9,7 @@ import { createPace, widthAt } from '../transfer/run/pace.ts';
 import type { RunOptions } from '../transfer/run/run-plan.ts';
 import type { PartRule } from '../transfer/run/uploading.ts';
 import type { Observer, Report } from '../transfer/report.ts';
+import { retryPolicy } from './server.ts';
 import type { Session } from './session.ts';
 
 /** What the command line says of interrupted transfers: `keep` only where `--resume` was typed. */
@@ -35,6 +36,7 @@ export async function transferOptions(
     workers: limit === undefined ? width : widthAt(limit, width),
     observer,
     clock,
+    retry: retryPolicy(session.config),
     pace: limit === undefined ? undefined : createPace(limit, clock),
     journal,
     keepUnfinished: resume === 'keep',

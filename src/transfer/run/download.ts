@@ -11,7 +11,7 @@ import type { Report } from '../report.ts';
 import { downloadsInBulk } from './bulk.ts';
 import { openContainedFolders } from './contained-folders.ts';
 import { fetchRanges, isRanged } from './fetch-ranges.ts';
-import { notPlaced, pathIn, placed, type DownloadOptions, type Fetching } from './fetching.ts';
+import { notPlaced, pathIn, placed, retriesOf, type DownloadOptions, type Fetching } from './fetching.ts';
 import { intendDownload } from './intents.ts';
 import type { Job, WholeJob } from './job.ts';
 import { fingerprint, type Journal } from './journal/journal.ts';
@@ -89,12 +89,18 @@ function fileJob(fetching: Fetching, file: DownloadFile): Job {
   if (!isRanged(entry, fetching)) return wholeJob(fetching, file);
   let restarts = 0;
   let current = entry;
+  const again = retriesOf(fetching, entry.path);
   return {
     kind: 'parted',
     open: async () => {
       fetching.record.observer.started(entry.path, entry.size);
       if (fetching.options.intends) await intendDownload(fetching.journal, file);
       return fetchRanges(fetching, { ...file, entry: current }, async (failure) => {
+        if (failure.kind === 'corrupt')
+          return again(failure, fetching.io).then(
+            () => 'again',
+            () => 'failed',
+          );
         if (failure.kind !== 'changed' || restarts >= MOST_RESTARTS) return 'failed';
         restarts += 1;
         const now = await lookAgain(fetching, file).catch(() => undefined);
@@ -123,14 +129,17 @@ function wholeJob(fetching: Fetching, file: DownloadFile): WholeJob {
     run: async () => {
       record.observer.started(path, size);
       if (fetching.options.intends) await intendDownload(fetching.journal, file);
-      for (let restarts = 0; ; restarts += 1) {
+      const again = retriesOf(fetching, path);
+      for (let restarts = 0; ;) {
         try {
           // Once it changed, whatever the store has by now is taken.
           await fetchWhole(fetching, file, restarts === 0 ? pinned(file.entry) : {});
           return;
         } catch (thrown) {
           const isOther = thrown instanceof Failure && thrown.kind === 'changed';
-          if (!isOther || restarts >= MOST_RESTARTS || fetching.io.signal.aborted) throw thrown;
+          if (!isOther) await again(thrown, fetching.io);
+          else if (restarts >= MOST_RESTARTS || fetching.io.signal.aborted) throw thrown;
+          else restarts += 1;
         }
       }
     },

@@ -1,13 +1,13 @@
 import { join } from 'node:path';
-import type { Entry } from '../../artifacts/store.ts';
+import type { Entry, Part } from '../../artifacts/store.ts';
 import { nameOf, parentOf } from '../../core/artifact-path.ts';
 import { asFailure, type Failure } from '../../core/failure.ts';
 import type { DownloadFile } from '../items.ts';
 import { partialName } from '../partial-name.ts';
-import { pathIn, placed, type Fetching, type RangeRule } from './fetching.ts';
+import { pathIn, placed, retriesOf, type Fetching, type RangeRule } from './fetching.ts';
 import type { OpenJob } from './job.ts';
 import { removePartial } from './place-file.ts';
-import { placeRanges, type Ranged } from './place-ranges.ts';
+import { placeRanges, type Placing, type Ranged } from './place-ranges.ts';
 import { worksOf } from './upload-parts.ts';
 
 const MIB = 1024 * 1024;
@@ -51,7 +51,7 @@ export async function fetchRanges(
   });
   return {
     atOnce: RANGES_AT_ONCE,
-    parts: worksOf(placing.ranges, (range) => async () => placing.fetch(range)),
+    parts: worksOf(placing.ranges, (range) => async () => fetchRange(fetching, entry, placing, range)),
     finish: async () => placed(fetching, file, await placing.publish()),
     giveUp: async (thrown) => {
       await placing.close();
@@ -63,4 +63,17 @@ export async function fetchRanges(
       return judge(asFailure(thrown, entry.path));
     },
   };
+}
+
+/** A range that came cut is asked for again, and not the whole file. */
+async function fetchRange(fetching: Fetching, { path }: Entry, placing: Placing, range: Part): Promise<void> {
+  const again = retriesOf(fetching, `${path}, bytes from ${range.offset} on`);
+  for (;;) {
+    try {
+      await placing.fetch(range);
+      return;
+    } catch (thrown) {
+      await again(thrown, fetching.io);
+    }
+  }
 }

@@ -2,8 +2,9 @@ import { join } from 'node:path';
 import type { ArtifactReader } from '../../artifacts/reader.ts';
 import type { Entry } from '../../artifacts/store.ts';
 import type { Under } from '../../core/artifact-path.ts';
-import { asFailure } from '../../core/failure.ts';
+import { asFailure, Failure } from '../../core/failure.ts';
 import type { Io } from '../../core/io.ts';
+import { countRetries, type RetryPolicy } from '../../core/retry.ts';
 import type { DownloadFile } from '../items.ts';
 import { wholeChecksum } from '../report.ts';
 import type { ContainedFolders } from './contained-folders.ts';
@@ -37,6 +38,27 @@ export interface Fetching {
   readonly journal: Journal;
   readonly options: DownloadOptions;
   readonly io: Io;
+}
+
+const NO_RETRIES: RetryPolicy = {
+  maxRetries: 0,
+  backoffMs: 0,
+  jitterMs: 0,
+  maxWaitMs: 0,
+  respectRetryAfter: false,
+};
+
+/** The tries of a file, or of a part of it, whose bytes may come other than the store has them. */
+export function retriesOf(
+  { options: { retry = NO_RETRIES, clock } }: Fetching,
+  subject: string,
+): ReturnType<typeof countRetries> {
+  const again = countRetries(retry, { subject, repeatable: true }, clock);
+  return async (thrown, io) => {
+    // The scheduler waits for what it knows by its code, such as too many open files.
+    if (!(thrown instanceof Failure)) throw thrown;
+    await again(thrown, io);
+  };
 }
 
 /** Writes down that a file was placed. */

@@ -245,6 +245,7 @@ export function checkLength(file: string, bytes: number, expected: readonly numb
     message: `${basename(file)} ended after ${bytes} of ${other} bytes`,
     hint: 'download it again; if it happens twice, a proxy between here and the store cuts bodies',
     subject: file,
+    retry: 'later',
   });
 }
 
@@ -254,7 +255,8 @@ export function checkDigest(file: string, expected: Checksum, found: string): vo
   throw new Failure({
     kind: 'corrupt',
     message: `${basename(file)} came with ${expected.algorithm} ${found}, the store says ${expected.value}`,
-    hint: 'download it again',
+    hint: 'download it again; if it happens twice, it is damaged at the store or on its way',
     subject: file,
+    retry: 'later',
   });
 }

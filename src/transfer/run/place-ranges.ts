@@ -43,7 +43,8 @@ export interface Placing {
 /** What is known of a range that is on disk. */
 interface Fetched {
   readonly bytes: number;
-  /** Its part of the whole's checksum where that can be combined, lower-case hex. */
+  readonly crc32: number;
+  /** Its part of the whole's checksum where that is another one that can be combined, lower-case hex. */
   readonly value?: string;
 }
 
@@ -67,8 +68,8 @@ export async function placeRanges(ranged: Ranged): Promise<Placing> {
       const crc = earlier.ranges.get(range.number);
       if (crc === undefined) continue;
       const found = await rereadRange(handle, range, checksum);
-      if (found.crc !== crc) continue;
-      fetched.set(range.number, found.fetched);
+      if (found.crc32 !== crc) continue;
+      fetched.set(range.number, found);
       journal.range(entry.path, range.number, crc);
       ranged.io.progress?.(range.size);
     }
@@ -79,14 +80,15 @@ export async function placeRanges(ranged: Ranged): Promise<Placing> {
   return {
     ranges: left(),
     fetch: async (range) => {
-      const { crc, whole, ...found } = await fetchRange(ranged, handle, range, checksum);
+      const { whole, found } = await fetchRange(ranged, handle, range, checksum);
       // A listing may say less of a file than an answer does.
       checksum ??= whole;
-      fetched.set(range.number, found.fetched);
-      journal.range(entry.path, range.number, crc);
+      fetched.set(range.number, found);
+      journal.range(entry.path, range.number, found.crc32);
     },
     publish: async () => {
       try {
+        checksum ??= await askChecksum(ranged);
         const proof = await verify(ranged, handle, fetched, checksum);
         await handle.sync();
         const identity = await identityOf(handle);
@@ -113,14 +115,27 @@ async function openPartial({ partial }: Ranged): Promise<FileHandle> {
   }
 }
 
-interface RangeFound {
-  readonly crc: number;
-  readonly fetched: Fetched;
+/** What the store says of the file itself, where neither its listing nor the ranges told a checksum of the whole. */
+async function askChecksum({ reader, path, entry, io }: Ranged): Promise<Checksum | undefined> {
+  try {
+    const now = await reader.look(path, quiet(io));
+    return now?.version?.id === entry.version.id ? wholeChecksum(now) : undefined;
+  } catch (thrown) {
+    const kind = thrown instanceof Failure ? thrown.kind : undefined;
+    if (kind !== 'denied' && kind !== 'unsupported') throw thrown;
+    io.trace?.('unverified', { subject: entry.path, kind });
+    return undefined;
+  }
 }
 
-/** Counts what passes: its own CRC-32 for the journal, and the part of the whole's checksum. */
+function quiet({ signal, trace }: Io): Io {
+  return { signal, ...(trace ? { trace } : {}) };
+}
+
+/** Counts what passes: its own CRC-32 for the journal, and the part of the whole's checksum where that is another. */
 function tallyOf(checksum: Checksum | undefined) {
-  const digest = checksum && isCombinable(checksum.algorithm) ? createDigest(checksum.algorithm) : undefined;
+  const algorithm = checksum?.algorithm ?? 'crc32';
+  const digest = isCombinable(algorithm) && algorithm !== 'crc32' ? createDigest(algorithm) : undefined;
   let crc = 0;
   let bytes = 0;
   return {
@@ -129,12 +144,9 @@ function tallyOf(checksum: Checksum | undefined) {
     update: (chunk: Uint8Array) => {
       crc = crc32(chunk, crc);
       bytes += chunk.byteLength;
-      if (digest && digest.algorithm !== 'crc32') digest.update(chunk);
+      digest?.update(chunk);
     },
-    found: (): RangeFound => {
-      const own = digest?.algorithm === 'crc32' ? crc.toString(16).padStart(8, '0') : digest?.hex();
-      return { crc, fetched: { bytes, ...(own === undefined ? {} : { value: own }) } };
-    },
+    found: (): Fetched => ({ bytes, crc32: crc, ...(digest ? { value: digest.hex() } : {}) }),
   };
 }
 
@@ -143,17 +155,16 @@ async function fetchRange(
   handle: FileHandle,
   range: Part,
   checksum: Checksum | undefined,
-): Promise<RangeFound & { readonly whole: Checksum | undefined }> {
-  const { signal, trace } = io;
+): Promise<{ readonly found: Fetched; readonly whole: Checksum | undefined }> {
   const ask = { start: range.offset, length: range.size, version: entry.version };
-  const body = await reader.read(path, ask, { signal, ...(trace ? { trace } : {}) });
+  const body = await reader.read(path, ask, quiet(io));
   body.stream.once('error', () => undefined);
   try {
     checkStart(entry, body, range);
     const tally = tallyOf(checksum);
     const bytes = await pour({ handle, at: range.offset, digests: [tally], pace }, body, file, io);
     if (bytes !== range.size) throw shortRange(entry, range, bytes);
-    return { ...tally.found(), whole: wholeChecksum(body.entry) };
+    return { found: tally.found(), whole: wholeChecksum(body.entry) };
   } catch (thrown) {
     body.stream.destroy();
     throw asUnwritable(thrown, file);
@@ -179,6 +190,7 @@ function shortRange({ path }: Entry, { offset, size }: Part, bytes: number): Fai
     message: `${path} gave ${bytes} of ${size} bytes from ${offset} on`,
     hint: 'download it again; if it happens twice, a proxy between here and the store cuts bodies',
     subject: path,
+    retry: 'later',
   });
 }
 
@@ -198,10 +210,18 @@ async function rereadRange(
   handle: FileHandle,
   range: Part,
   checksum: Checksum | undefined,
-): Promise<RangeFound> {
+): Promise<Fetched> {
   const tally = tallyOf(checksum);
   for await (const chunk of readBack(handle, range.offset, range.offset + range.size)) tally.update(chunk);
   return tally.found();
+}
+
+function piecesOf(
+  { bytes, crc32: crc, value }: Fetched,
+  algorithm: Checksum['algorithm'],
+): readonly { readonly bytes: number; readonly value: string }[] {
+  const own = algorithm === 'crc32' ? crc.toString(16).padStart(8, '0') : value;
+  return own === undefined ? [] : [{ bytes, value: own }];
 }
 
 /** Checks the whole: CRCs from those of the ranges, other digests, and those learned late, by one pass over the file. */
@@ -213,11 +233,10 @@ async function verify(
 ): Promise<Placed['proof']> {
   await handle.truncate(entry.size);
   if (!checksum) return 'size';
-  const inOrder = [...fetched]
-    .sort(([a], [b]) => a - b)
-    .flatMap(([, { bytes, value }]) => (value === undefined ? [] : [{ bytes, value }]));
-  if (isCombinable(checksum.algorithm) && inOrder.length === fetched.size) {
-    checkDigest(file, checksum, combineCrcs(checksum.algorithm, inOrder));
+  const { algorithm } = checksum;
+  const inOrder = [...fetched].sort(([a], [b]) => a - b).flatMap(([, each]) => piecesOf(each, algorithm));
+  if (isCombinable(algorithm) && inOrder.length === fetched.size) {
+    checkDigest(file, checksum, combineCrcs(algorithm, inOrder));
     return 'checksum';
   }
   const digest = createDigest(checksum.algorithm);

@@ -1,5 +1,6 @@
 import type { Io } from '../../core/io.ts';
 import type { Clock } from '../../core/clock.ts';
+import type { RetryPolicy } from '../../core/retry.ts';
 import type { ArtifactPath } from '../../core/artifact-path.ts';
 import type { Planned, Skipped } from '../items.ts';
 import type { Observer } from '../report.ts';
@@ -16,6 +17,8 @@ export interface RunOptions {
   readonly workers: number;
   readonly observer: Observer;
   readonly clock: Clock;
+  /** How often a file is fetched anew whose bytes broke off or came other than the store has them; never unless told. */
+  readonly retry?: RetryPolicy | undefined;
   readonly pace?: Pace | undefined;
   readonly journal?: Journal | undefined;
   /** Whether what is unfinished stays when the transfer is stopped, so that the next try takes it up. */

@@ -72,7 +72,7 @@ const leased = told('conflict', 'somebody holds a lease on it', {
   hint: 'break the lease (az storage blob lease break)',
 });
 const immutable = told('denied', 'an immutability policy or legal hold protects it');
-const corrupt = told('corrupt', 'the bytes that arrived do not match their digest');
+const corrupt = told('corrupt', 'the bytes that arrived do not match their digest', { retry: 'later' });
 const full = told('no-space', 'the account has reached its capacity', {
   hint: 'free space or raise the limit',
 });

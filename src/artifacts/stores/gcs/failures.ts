@@ -107,9 +107,19 @@ const unknown: Story = ({ host }, { status, message }) => ({
   reason: `${host} answered ${status}${message === '' ? '' : `: ${message}`}`,
 });
 
-function storyOf({ reason, status }: Refusal): Story {
+/** As Google words it, for all digests: `Provided CRC32C "…" doesn't match calculated CRC32C "…".` */
+const MISMATCH = /^Provided .* doesn't match calculated /;
+
+const corrupt: Story = () => ({
+  kind: 'corrupt',
+  reason: 'the bytes that arrived do not match their digest',
+  retry: 'later',
+});
+
+function storyOf({ reason, status, message }: Refusal): Story {
   const byReason = Object.hasOwn(BY_REASON, reason) ? BY_REASON[reason] : undefined;
   if (byReason) return byReason;
+  if (status === 400 && MISMATCH.test(message)) return corrupt;
   if (status >= 300 && status < 400) return redirected;
   return BY_STATUS[status] ?? (status >= 500 ? unavailable : unknown);
 }

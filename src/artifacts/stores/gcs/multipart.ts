@@ -73,7 +73,10 @@ async function publish(state: UploadState, sent: Sent, io: Io): Promise<Stored> 
   }
   // A session that ended with a wrong object is not asked again.
   state.ended = true;
-  return confirmStored(state.root, state.path, outcome.finished, sent, io);
+  return confirmStored(state.root, state.path, outcome.finished, sent, io).catch((thrown: unknown) => {
+    // The session has ended with it: asked again, it could only tell the same.
+    throw thrown instanceof Failure ? thrown.with({ retry: 'never' }) : thrown;
+  });
 }
 
 async function commit(

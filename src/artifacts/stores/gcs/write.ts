@@ -92,6 +92,7 @@ export async function confirmStored(
     kind: 'corrupt',
     message: `${subject} arrived as ${found}; ${sent.size} bytes with ${sent.crc32c ?? 'unknown'} were sent`,
     subject,
+    retry: 'later',
   });
 }
 

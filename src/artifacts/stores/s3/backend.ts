@@ -113,6 +113,7 @@ export async function connectS3(given: S3Options): Promise<S3Backend> {
         prefix: prefixOf(location),
         extra,
         integrity,
+        mayCheckParts: options.checksum !== 'when_required',
       };
       const backend = `s3 ${site.endpoint?.origin ?? 'amazon'} ${identityOf(options)}`;
       return createS3Store(root, backend, options.maxSockets);

@@ -44,8 +44,16 @@ export interface BucketClient {
   send(call: Call, io: Io): Promise<NetResponse>;
   /** Sends a request whose success is an XML document; a 200 that holds an error is a failure. */
   ask(call: Call, io: Io): Promise<Element>;
+  /** The same with the headers of the answer. */
+  answer(call: Call, io: Io): Promise<Answer>;
   /** Whether the bucket answered anything successfully yet. */
   seen(): boolean;
+}
+
+/** An XML document, and the headers that came with it. */
+export interface Answer {
+  readonly document: Element;
+  readonly headers: NetResponse['headers'];
 }
 
 export interface ClientOptions {
@@ -200,13 +208,13 @@ async function send(talk: Talk, call: Call, io: Io): Promise<NetResponse> {
   }
 }
 
-async function ask(talk: Talk, call: Call, io: Io): Promise<Element> {
+async function answer(talk: Talk, call: Call, io: Io): Promise<Answer> {
   const response = await send(talk, call, io);
   const text = (await readText(response, MAX_XML_BYTES)).trimStart();
   const document = parseDocument(text, call.subject);
   const told = errorIn(document);
   if (told.code !== '') throw refusalFailure(askedOf(talk, call), { status: 500, ...told });
-  return document.root;
+  return { document: document.root, headers: response.headers };
 }
 
 /** The client of one bucket; clients of one backend share connections and keys. */
@@ -216,7 +224,8 @@ export function createBucketClient(site: Site, options: ClientOptions): BucketCl
     site,
     plain: site.endpoint?.protocol === 'http:',
     send: async (call, io) => send(talk, call, io),
-    ask: async (call, io) => ask(talk, call, io),
+    ask: async (call, io) => (await answer(talk, call, io)).document,
+    answer: async (call, io) => answer(talk, call, io),
     seen: () => talk.seen,
   };
 }

@@ -57,13 +57,18 @@ async function pageOf({ root, path, id }: Asked, after: number, io: Io): Promise
 }
 
 /**
- * ListParts, page by page, with the checksums that the server tells:
+ * ListParts, page by page, each shown to `look`, with the checksums that the server tells:
  * https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListParts.html
  * @throws Failure not-found: the upload is finished, given up or expired (NoSuchUpload)
  */
-export async function* confirmedParts(asked: Asked, io: Io): AsyncGenerator<readonly Receipt[]> {
+export async function* confirmedParts(
+  asked: Asked,
+  io: Io,
+  look: (answer: Element) => void = () => undefined,
+): AsyncGenerator<readonly Receipt[]> {
   for (let last = 0; ;) {
     const answer = await pageOf(asked, last, io);
+    look(answer);
     const receipts = childrenOf(answer, 'Part')
       .map((part) => receiptOf(part, asked.partBytes))
       .filter(({ number }) => number > last);

@@ -83,6 +83,7 @@ const unavailable: Story = (asked, { status }) => ({
 const corrupt: Story = () => ({
   kind: 'corrupt',
   reason: 'the bytes that arrived do not match their digest',
+  retry: 'later',
 });
 
 const full: Story = (asked) => ({
@@ -163,7 +164,7 @@ const BY_CODE: Readonly<Record<string, Story>> = {
   ConditionalRequestConflict: conflict,
   PreconditionFailed: () => ({ kind: 'changed', reason: 'it is another one by now' }),
   BadDigest: corrupt,
-  InvalidDigest: corrupt,
+  InvalidDigest: () => ({ kind: 'corrupt', reason: 'the digest that came with the bytes is none' }),
   XAmzContentSHA256Mismatch: corrupt,
   XAmzContentChecksumMismatch: corrupt,
   EntityTooLarge: () => ({ kind: 'too-large', reason: 'it is larger than the server takes' }),
@@ -261,4 +262,10 @@ export function codeOf(thrown: unknown): string | undefined {
 /** The HTTP status of a thrown value, when it is a Failure that has one. */
 export function statusOf(thrown: unknown): number | undefined {
   return thrown instanceof Failure ? thrown.facts.vendor?.status : undefined;
+}
+
+/** Whether a server refuses headers that it does not know: Cloudflare R2 answers 501, Backblaze B2 400. */
+export function refusesHeaders(thrown: unknown): boolean {
+  if (!(thrown instanceof Failure)) return false;
+  return thrown.kind === 'unsupported' || (thrown.kind === 'invalid' && statusOf(thrown) === 400);
 }

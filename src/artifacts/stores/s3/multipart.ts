@@ -12,11 +12,21 @@ import type {
   UploadPlan,
   UploadSession,
 } from '../../store.ts';
-import { discard } from './client.ts';
+import { discard, type Answer } from './client.ts';
 import { confirmedParts } from './confirmed-parts.ts';
-import { toBase64, type Algorithm } from './digest.ts';
+import { toBase64, toHex } from './digest.ts';
 import { bareTag, versionOf } from './entry.ts';
-import { codeOf } from './failures.ts';
+import { codeOf, refusesHeaders } from './failures.ts';
+import {
+  agreedBefore,
+  agreedOn,
+  wantedHeaders,
+  wantedOf,
+  wholeHeaders,
+  wholeOf,
+  type PartIntegrity,
+  type Wanted,
+} from './part-integrity.ts';
 import { bytesPayload, payloadOf } from './payload.ts';
 import { keyOf, subjectOf, type Root } from './root.ts';
 import { statObject } from './stat.ts';
@@ -32,6 +42,8 @@ interface Upload {
   /** Bytes of every part but the last. */
   readonly partBytes: number;
   readonly when?: Precondition | undefined;
+  /** Of the parts; of an upload that is taken up again it is told with the list of them. */
+  agreed: PartIntegrity | undefined;
 }
 
 type Expect = Parameters<UploadSession['commit']>[1];
@@ -41,13 +53,8 @@ function failed(upload: Upload, kind: 'corrupt' | 'invalid', reason: string): Fa
   return new Failure({ kind, message: `cannot finish ${subject}: ${reason}`, subject });
 }
 
-/** The checksum that the upload promises of every part. */
-function announcedBy(root: Root): Algorithm | undefined {
-  return rulesOf(root).integrity.find((algorithm) => algorithm !== 'md5');
-}
-
 async function putPart(upload: Upload, part: Part, source: Source, io: Io): Promise<Receipt> {
-  const { root, path } = upload;
+  const { root, path, agreed } = upload;
   if (source.size !== part.size) {
     throw failed(
       upload,
@@ -55,7 +62,9 @@ async function putPart(upload: Upload, part: Part, source: Source, io: Io): Prom
       `part ${part.number} has ${source.size ?? 'unknown'} bytes, not ${part.size}`,
     );
   }
-  const payload = await payloadOf(source, rulesOf(root), io);
+  const { signed, integrity } = rulesOf(root);
+  const all = new Set([...integrity, ...(agreed ? [agreed.algorithm] : [])]);
+  const payload = await payloadOf(source, { signed, integrity: [...all] }, io);
   const response = await root.client.send(
     {
       method: 'PUT',
@@ -70,9 +79,8 @@ async function putPart(upload: Upload, part: Part, source: Source, io: Io): Prom
   );
   discard(response);
   const proof = proofOf(root, path, payload, response.headers);
-  const announced = announcedBy(root);
   const checksums = payload.checksums();
-  const checksum = checksums.find(({ algorithm }) => algorithm === announced) ?? checksums[0];
+  const checksum = checksums.find(({ algorithm }) => algorithm === agreed?.algorithm) ?? checksums[0];
   return {
     ...part,
     tag: bareTag(response.headers['etag'] ?? ''),
@@ -80,17 +88,17 @@ async function putPart(upload: Upload, part: Part, source: Source, io: Io): Prom
   };
 }
 
-function partElement({ number, tag, checksum }: Receipt, announced: Algorithm | undefined): string {
+function partElement({ number, tag, checksum }: Receipt, agreed: PartIntegrity | undefined): string {
   const name = `Checksum${checksum?.algorithm.toUpperCase() ?? ''}`;
   const proof =
-    checksum === undefined || checksum.algorithm !== announced
+    checksum === undefined || checksum.algorithm !== agreed?.algorithm
       ? ''
       : `<${name}>${toBase64(checksum.value)}</${name}>`;
   return `<Part><PartNumber>${number}</PartNumber><ETag>&quot;${escapeText(tag)}&quot;</ETag>${proof}</Part>`;
 }
 
-function documentOf(receipts: readonly Receipt[], announced: Algorithm | undefined): Buffer {
-  const parts = receipts.map((receipt) => partElement(receipt, announced)).join('');
+function documentOf(receipts: readonly Receipt[], agreed: PartIntegrity | undefined): Buffer {
+  const parts = receipts.map((receipt) => partElement(receipt, agreed)).join('');
   return Buffer.from(
     `<?xml version="1.0" encoding="UTF-8"?><CompleteMultipartUpload xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${parts}</CompleteMultipartUpload>`,
   );
@@ -130,6 +138,10 @@ async function storedParts(
 ): Promise<Stored | undefined> {
   const entry = await statObject(upload.root, upload.path, io);
   if (entry?.size !== sizeOf(receipts)) return undefined;
+  const whole = wholeOf(upload.agreed, receipts);
+  const told = whole && entry.checksums.find(({ algorithm }) => algorithm === whole.algorithm);
+  if (whole && told?.scope === 'whole')
+    return told.value === whole.value ? { entry, proof: 'checksum' } : undefined;
   const tag = entry.version?.id ?? '';
   const expected = expectedTag(receipts);
   if (expected !== undefined && OF_PARTS.test(tag) && tag !== expected) return undefined;
@@ -138,10 +150,16 @@ async function storedParts(
 }
 
 async function complete(upload: Upload, receipts: readonly Receipt[], io: Io): Promise<Stored> {
-  const { root, path } = upload;
-  let tag;
+  const { root, path, agreed } = upload;
+  const whole = wholeOf(agreed, receipts);
+  let answer;
   try {
-    const headers = { 'content-type': 'application/xml', ...root.extra.access, ...root.extra.finish };
+    const headers = {
+      'content-type': 'application/xml',
+      ...wholeHeaders(whole),
+      ...root.extra.access,
+      ...root.extra.finish,
+    };
     const call = {
       method: 'POST',
       doing: 'finish',
@@ -149,22 +167,25 @@ async function complete(upload: Upload, receipts: readonly Receipt[], io: Io): P
       subject: subjectOf(root, path),
       key: keyOf(root, path),
       query: { uploadId: upload.id },
-      payload: bytesPayload(documentOf(receipts, announcedBy(root))),
+      payload: bytesPayload(documentOf(receipts, agreed)),
     } as const;
     const send = async (condition: Readonly<Record<string, string>>) =>
       root.client.ask({ ...call, headers: { ...headers, ...condition } }, io);
-    const answer = await conditionally(root, path, upload.when, send, io);
-    tag = textOf(answer, 'ETag');
+    answer = await conditionally(root, path, upload.when, send, io);
   } catch (thrown) {
     if (codeOf(thrown) !== 'NoSuchUpload') throw thrown;
     const stored = await storedParts(upload, receipts, io);
     if (stored) return stored;
     throw thrown;
   }
-  const proven =
+  const tag = textOf(answer, 'ETag');
+  const echo = whole && textOf(answer, `Checksum${whole.algorithm.toUpperCase()}`);
+  const isWhole = whole !== undefined && echo !== undefined && toHex(echo) === whole.value;
+  const isOfParts =
     tag !== undefined && bareTag(tag) === expectedTag(receipts) && receipts.every(({ checksum }) => checksum);
-  if (proven) {
-    const entry = { path, kind: 'file', size: sizeOf(receipts), ...versionOf(tag), checksums: [] } as const;
+  if (isWhole || isOfParts) {
+    const checksums = isWhole ? [whole] : [];
+    const entry = { path, kind: 'file', size: sizeOf(receipts), ...versionOf(tag), checksums } as const;
     return { entry, proof: 'checksum' };
   }
   const stored = await storedParts(upload, receipts, io);
@@ -206,38 +227,45 @@ function sessionOf(upload: Upload): UploadSession {
       return done;
     },
     abort: async (io) => giveUp(upload, io),
-    confirmed: (io) => confirmedParts(upload, io),
+    confirmed: (io) =>
+      confirmedParts(upload, io, (answer) => {
+        upload.agreed = agreedBefore(upload.root, answer);
+      }),
   };
 }
 
 function attach(root: Root, path: ArtifactPath, id: string, plan: UploadPlan): UploadSession {
-  return sessionOf({ root, path, id, partBytes: plan.partBytes, when: plan.when });
+  return sessionOf({ root, path, id, partBytes: plan.partBytes, when: plan.when, agreed: undefined });
 }
 
 async function begin(root: Root, path: ArtifactPath, plan: UploadPlan, io: Io): Promise<UploadSession> {
   await checkCondition(root, path, plan.when, io);
   const subject = subjectOf(root, path);
-  const checksum = announcedBy(root);
-  const answer = await root.client.ask(
-    {
-      method: 'POST',
-      doing: 'begin the upload of',
-      repeatable: true,
-      subject,
-      key: keyOf(root, path),
-      query: { uploads: '' },
-      headers: {
-        ...creationHeaders(root, plan.media),
-        ...(checksum === undefined ? {} : { 'x-amz-checksum-algorithm': checksum.toUpperCase() }),
+  const wanted = wantedOf(root);
+  const create = async (what: Wanted | undefined): Promise<Answer> =>
+    root.client.answer(
+      {
+        method: 'POST',
+        doing: 'begin the upload of',
+        repeatable: true,
+        subject,
+        key: keyOf(root, path),
+        query: { uploads: '' },
+        headers: { ...creationHeaders(root, plan.media), ...wantedHeaders(what) },
+        payload: bytesPayload(new Uint8Array()),
       },
-      payload: bytesPayload(new Uint8Array()),
-    },
-    io,
-  );
-  const id = textOf(answer, 'UploadId');
+      io,
+    );
+  const { document, headers } = await create(wanted).catch((thrown: unknown) => {
+    if (wanted?.optional === true && refusesHeaders(thrown)) return create(undefined);
+    throw thrown;
+  });
+  const id = textOf(document, 'UploadId');
   if (!id)
     throw new Failure({ kind: 'corrupt', message: `the server began no upload of ${subject}`, subject });
-  return attach(root, path, id, plan);
+  const told = { algorithm: headers['x-amz-checksum-algorithm'], type: headers['x-amz-checksum-type'] };
+  const { partBytes, when } = plan;
+  return sessionOf({ root, path, id, partBytes, when, agreed: agreedOn(wanted, told) });
 }
 
 /**

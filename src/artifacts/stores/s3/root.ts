@@ -15,6 +15,8 @@ export interface Root {
   readonly extra: ExtraHeaders;
   /** The digest that travels with every upload. */
   readonly integrity: Algorithm;
+  /** Whether parts may carry a checksum that nobody asked for, where the server takes it. */
+  readonly mayCheckParts: boolean;
 }
 
 /**

@@ -5,7 +5,7 @@ import type { NetResponse } from '../../../net/net.ts';
 import type { Entry, Facts } from '../../store.ts';
 import { discard, type Call } from './client.ts';
 import { entryOf } from './entry.ts';
-import { statusOf } from './failures.ts';
+import { refusesHeaders, statusOf } from './failures.ts';
 import { keyOf, subjectOf, type Root } from './root.ts';
 
 /** HeadBucket; a bucket that may not be looked at is a failure, not an absent one. */
@@ -50,7 +50,7 @@ async function head(root: Root, path: ArtifactPath, io: Io): Promise<NetResponse
     );
   } catch (thrown) {
     // Asking for the checksum of an encrypted object needs the right to decrypt; looking at it does not.
-    if (statusOf(thrown) !== 403) throw thrown;
+    if (statusOf(thrown) !== 403 && !refusesHeaders(thrown)) throw thrown;
     return root.client.send(call, io);
   }
 }

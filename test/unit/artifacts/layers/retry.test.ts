@@ -28,6 +28,16 @@ describe('retry layer', () => {
     expect(clock.waits).toEqual([0, 2_000, 4_000]);
   });
 
+  test('bytes that arrived as others are sent again twice at most', async () => {
+    const { store, clock } = retried(() => ({ before: failure({ kind: 'corrupt' }) }));
+    const sent = store.write(at('file'), patternSource(10), {}, io);
+    expect((await expectFailure(sent, 'corrupt')).retry).toBe('exhausted');
+    expect(clock.waits).toEqual([0, 2_000]);
+    const once = retried((_verb, nth) => (nth === 1 ? { before: failure({ kind: 'corrupt' }) } : undefined));
+    await once.store.write(at('file'), patternSource(10), {}, io);
+    expect(once.clock.waits).toEqual([0]);
+  });
+
   test('what may have happened is repeated only where that is harmless', async () => {
     const { store, clock } = retried(() => ({ before: failure({ effect: 'unknown' }) }));
     const multi = createMemoryStore({}, { multipart: 'any' }).multipart!;

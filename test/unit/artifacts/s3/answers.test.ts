@@ -68,7 +68,7 @@ describe('errors', () => {
     [409, 'OperationAborted', 'conflict', 'later'],
     [507, 'XMinioStorageFull', 'no-space', 'never'],
     [400, 'EntityTooLarge', 'too-large', 'never'],
-    [400, 'BadDigest', 'corrupt', 'never'],
+    [400, 'BadDigest', 'corrupt', 'later'],
     [501, 'NotImplemented', 'unsupported', 'never'],
     [400, 'KMS.NotFoundException', 'misconfigured', 'never'],
     [400, 'KeyTooLongError', 'invalid', 'never'],

@@ -189,7 +189,14 @@ test('keys that expire in the middle of a long upload are renewed; only the refu
     },
   };
   const client = createBucketClient(site, { net, clock: systemClock, keys, headers: {} });
-  const root = { client, label: 's3://bkt', prefix: '', extra: extraHeaders({}), integrity: 'md5' } as const;
+  const root = {
+    client,
+    label: 's3://bkt',
+    prefix: '',
+    extra: extraHeaders({}),
+    integrity: 'md5',
+    mayCheckParts: true,
+  } as const;
   const plan = { partBytes: 2 * MIB, media: {} };
   const session = await multipartOf(root).begin(path('x'), plan, io);
   const put = async (number: number) =>

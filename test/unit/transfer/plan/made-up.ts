@@ -43,6 +43,7 @@ export function listingReader(store: ArtifactStore): ArtifactReader {
     ...{ label, connections: 4, order: traits.order, ranges: traits.ranges, modified: traits.modified },
     root: async () => undefined,
     list: (under, options, io) => store.list(under, options, io),
+    look: async () => undefined,
     read: async () => Promise.reject(new Error('nothing is read here')),
   };
 }

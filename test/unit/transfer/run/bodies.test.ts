@@ -5,9 +5,10 @@ import { describe, expect, it } from 'vitest';
 import type { ArtifactStore, Body, Entry } from '../../../../src/artifacts/store.ts';
 import { Failure } from '../../../../src/core/failure.ts';
 import { faulty } from '../../../conformance/artifact-store/faulty.ts';
+import { fakeClock } from '../../../conformance/artifact-store/fake-clock.ts';
 import { createMemoryStore, MemoryContent } from '../../../conformance/artifact-store/memory-store.ts';
 import { at, digestOf, pattern } from '../../../conformance/artifact-store/pattern.ts';
-import { downloadAll, everythingIn, failureOf, temporaryFolder, watch, without } from '../rig.ts';
+import { downloadAll, everythingIn, failureOf, io, temporaryFolder, watch, without } from '../rig.ts';
 
 /** A memory store that holds these files. */
 function holding(files: Readonly<Record<string, string | Buffer>>): ArtifactStore {
@@ -29,6 +30,56 @@ function answering(store: ArtifactStore, change: (body: Body) => Partial<Body>):
 
 const kinds = (report: { readonly lost: readonly { readonly path: string; readonly failure: Failure }[] }) =>
   report.lost.map(({ path, failure }) => [path, failure.kind]);
+
+describe('a body that was damaged on its way', () => {
+  const bytes = pattern(200_000);
+  const policy = { maxRetries: 5, backoffMs: 1000, jitterMs: 0, maxWaitMs: 9000, respectRetryAfter: true };
+
+  /** The first bodies are others. */
+  function damaging(times: number, damage: (right: Buffer) => Buffer) {
+    let reads = 0;
+    const store = answering(holding({ a: bytes }), () => {
+      reads += 1;
+      const chunk = reads > times ? bytes : damage(bytes);
+      return { stream: Readable.from([chunk], { objectMode: false }) };
+    });
+    return { store, reads: () => reads };
+  }
+  const flip = (right: Buffer): Buffer =>
+    Buffer.concat([Buffer.from([255 - (right[0] ?? 0)]), right.subarray(1)]);
+
+  it.each([
+    ['a byte is another', flip],
+    ['it ends early', (right: Buffer) => right.subarray(0, 10)],
+  ])('is fetched anew when %s, and told so', async (_what, damage) => {
+    const { store, reads } = damaging(2, damage);
+    const clock = fakeClock();
+    const told: string[] = [];
+    const to = await temporaryFolder();
+    const using = { ...io, trace: (event: string) => told.push(event) };
+    const report = await downloadAll(store, to, using, watch(), { retry: policy, clock });
+    expect(report).toMatchObject({ files: 1, failed: 0, verified: { checksum: 1 } });
+    expect((await readFile(join(to, 'a'))).equals(bytes)).toBe(true);
+    expect([reads(), clock.waits]).toEqual([3, [0, 2000]]);
+    expect(told.filter((event) => event === 'retry')).toHaveLength(2);
+    expect(await everythingIn(to)).toEqual(['a']);
+  });
+
+  it('is lost when that happens again and again, or where nothing is tried twice', async () => {
+    for (const [retry, tries] of [
+      [policy, 3],
+      [{ ...policy, maxRetries: 1 }, 2],
+      [{ ...policy, maxRetries: 0 }, 1],
+    ] as const) {
+      const { store, reads } = damaging(Infinity, flip);
+      const to = await temporaryFolder();
+      const report = await downloadAll(store, to, io, watch(), { retry, clock: fakeClock() });
+      expect([kinds(report), reads()]).toEqual([[['a', 'corrupt']], tries]);
+      expect(report.lost[0]?.failure.retry).toBe('exhausted');
+      expect(await everythingIn(to)).toEqual([]);
+    }
+  });
+});
 
 describe('a body that is not what was promised', () => {
   const bytes = pattern(200_000);

@@ -1,8 +1,10 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import type { ArtifactStore } from '../../../../src/artifacts/store.ts';
 import { Failure } from '../../../../src/core/failure.ts';
+import { fakeClock } from '../../../conformance/artifact-store/fake-clock.ts';
 import { createMemoryStore, MemoryContent } from '../../../conformance/artifact-store/memory-store.ts';
 import { digestOf, pattern } from '../../../conformance/artifact-store/pattern.ts';
 import { downloadAll, everythingIn, io, temporaryFolder, watch, type Whole } from '../rig.ts';
@@ -161,6 +163,48 @@ describe('a large file', () => {
     expect(kinds(await fetchAll(store, to))).toEqual([['big', 'changed']]);
     expect(await everythingIn(to)).toEqual([]);
     expect(reads).toBeLessThan(60);
+  });
+
+  const policy = { maxRetries: 5, backoffMs: 1000, jitterMs: 0, maxWaitMs: 9000, respectRetryAfter: true };
+  const patiently = async (store: ArtifactStore, to: string) =>
+    downloadAll(store, to, io, watch(), { ranges, retry: policy, clock: fakeClock() });
+
+  it('of which a byte came as another is fetched anew, and lost when that happens each time', async () => {
+    for (const [times, lost] of [
+      [1, []],
+      [Infinity, [['big', 'corrupt']]],
+    ] as const) {
+      const content = new MemoryContent();
+      content.set('big', big);
+      let struck = 0;
+      const { store, asked } = reading(content, (read) => async (path, ask, using) => {
+        const body = await read(path, ask, using);
+        if (ask.start !== 64 * KIB || struck >= times) return body;
+        struck += 1;
+        const other = Buffer.from(big.subarray(ask.start, ask.start + (ask.length ?? 0)));
+        other.writeUInt8(other.readUInt8(100) ^ 1, 100);
+        return { ...body, stream: Readable.from([other], { objectMode: false }) };
+      });
+      const to = await temporaryFolder();
+      expect(kinds(await patiently(store, to))).toEqual(lost);
+      expect(asked).toHaveLength(8 * (lost.length === 0 ? 2 : 3));
+      expect(await everythingIn(to)).toEqual(lost.length === 0 ? ['big'] : []);
+    }
+  });
+
+  it('of which a range came short is asked for that range again, and for no other', async () => {
+    const content = new MemoryContent();
+    content.set('big', big);
+    let short = 0;
+    const { store, asked } = reading(content, (read) => async (path, ask, using) => {
+      const cut = ask.start === 64 * KIB && short < 2 ? 1 : 0;
+      short += cut;
+      return read(path, { ...ask, length: (ask.length ?? 1) - cut }, using);
+    });
+    const to = await temporaryFolder();
+    expect(await patiently(store, to)).toMatchObject({ files: 1, failed: 0 });
+    expect(asked).toHaveLength(10);
+    expect((await readFile(join(to, 'big'))).equals(big)).toBe(true);
   });
 
   it.each<[string, (read: Read) => Read, Failure['kind']]>([

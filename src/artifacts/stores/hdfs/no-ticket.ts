@@ -20,7 +20,7 @@ const REASONS: Readonly<Record<Ticket['state'], (ticket: Ticket) => string>> = {
 };
 
 /** Whether two principals are two: a name without a realm is one of any. */
-function isAnother(asked: string | undefined, found: string | undefined): boolean {
+export function isAnother(asked: string | undefined, found: string | undefined): boolean {
   if (asked === undefined || found === undefined) return false;
   return asked.includes('@') ? asked !== found : asked !== found.split('@')[0];
 }

@@ -58,6 +58,16 @@ const FINISH: Readonly<Record<string, string>> = {
   MpuObjectSize: 'x-amz-mp-object-size',
 };
 
+/** The names that `extraHeaders` knows. */
+export const UPLOAD_ARGUMENTS: readonly string[] = [
+  ...Object.keys(CREATE),
+  ...Object.keys(ACCESS),
+  ...Object.keys(FINISH),
+  'ChecksumAlgorithm',
+  'Metadata',
+  'SSECustomerKey',
+];
+
 const CHECKSUMS = ['crc32', 'crc32c', 'crc64nvme', 'sha1', 'sha256'] as const;
 
 function refused(key: string, reason: string): Failure {

@@ -22,8 +22,9 @@ export function doctorItems({ check, findings, tookMs }: Outcome): readonly Doct
   }));
 }
 
+/** A word begins a sentence with a capital; a URI, a path or a name stays as it is. */
 function sentence(text: string): string {
-  const begun = text.charAt(0).toUpperCase() + text.slice(1);
+  const begun = /^[a-z]+ /.test(text) ? text.charAt(0).toUpperCase() + text.slice(1) : text;
   return /[.!?]$/.test(begun) ? begun : `${begun}.`;
 }
 
@@ -36,11 +37,18 @@ function inColour(level: Level, colours: Colours): string {
   return level === 'ok' ? colours.green(word) : colours.dim(word);
 }
 
-function objection(item: DoctorItem, colours: Colours): string {
-  const head = `${inColour(item.level, colours)}  ${colours.bold(item.title)}  ${colours.dim(`${item.check} ${item.name}`)}`;
-  const lines = [head, `      ${sentence(item.evidence)}`];
-  if (item.remedy !== undefined) lines.push(`      → ${sentence(item.remedy)}`);
-  return `${lines.join('\n')}\n\n`;
+/** What one check objects to, all of it below one head. */
+function* objections(items: readonly DoctorItem[], colours: Colours): Generator<string> {
+  let before: string | undefined;
+  for (const item of items) {
+    if (before !== undefined && before !== item.check) yield '\n';
+    if (before !== item.check)
+      yield `${inColour(item.level, colours)}  ${colours.bold(`${item.check} ${item.name}`)}\n`;
+    yield `      ${sentence(item.evidence)}\n`;
+    if (item.remedy !== undefined) yield `      → ${sentence(item.remedy)}\n`;
+    before = item.check;
+  }
+  if (before !== undefined) yield '\n';
 }
 
 function quietly(item: DoctorItem, colours: Colours): string {
@@ -80,7 +88,8 @@ export function* doctorReport(
   colours: Colours,
 ): Generator<string> {
   const of = (level: Level): readonly DoctorItem[] => items.filter((item) => item.level === level);
-  for (const item of [...of('fail'), ...of('warn')]) yield objection(item, colours);
+  yield* objections(of('fail'), colours);
+  yield* objections(of('warn'), colours);
   yield* verbose ? of('skip').map((item) => quietly(item, colours)) : skippedLines(of('skip'), colours);
   if (verbose) for (const item of of('ok')) yield quietly(item, colours);
   yield summary(countLevels(items), colours);

@@ -9,19 +9,24 @@ export type Action = 'delete' | 'keep' | 'skip' | 'fail' | 'absent';
 /** What spoke against removing: it is active, in another workspace, somebody needs it, its root is not proven. */
 export type Brake = 'active' | 'workspace' | 'reference' | 'root';
 
-/** A row that was asked for. */
-export interface Item {
-  readonly seq: number;
-  readonly kind: CollectKind;
+/** What is told of a row, of what is left of one, or of an upload that was never finished. */
+export interface Told {
+  readonly kind: CollectKind | 'upload';
   readonly id: string;
   readonly experimentId: string;
   readonly uri?: string;
+  /** Its id was given. */
+  readonly named: boolean;
+}
+
+/** A row that was asked for. */
+export interface Item extends Told {
+  readonly seq: number;
+  readonly kind: CollectKind;
   /** The run's tag that names a second place. */
   readonly taggedUri?: string;
   /** An earlier gc began to remove its files. */
   readonly marked: boolean;
-  /** Its id was given. */
-  readonly named: boolean;
   /** The artifact root that its files are below. */
   readonly root?: string;
   readonly action: Action;
@@ -31,7 +36,7 @@ export interface Item {
 
 /** How one ended. */
 export interface Outcome {
-  readonly item: Item;
+  readonly item: Told;
   readonly action: Action;
   readonly reason?: string;
   readonly brake?: Brake;

@@ -1,7 +1,5 @@
-import type { Io } from '../core/io.ts';
-import { runJobs } from '../transfer/run/scheduler.ts';
-import type { Job } from '../transfer/run/job.ts';
 import { createCollector, type Collecting, type CollectOne } from './collect.ts';
+import { doAll } from './do-all.ts';
 import type { Item, Outcome } from './item.ts';
 import { itemsWhere } from './items.ts';
 
@@ -14,7 +12,8 @@ export interface Shard {
   readonly of: number;
 }
 
-const untouched = (item: Item): Outcome => ({
+/** How an item ends about which nothing is done. */
+export const untouched = (item: Item): Outcome => ({
   item,
   action: item.action,
   objects: 0,
@@ -29,24 +28,11 @@ async function collectAll(
   collecting: Collecting,
   tell: Tell,
 ): Promise<void> {
-  const { width, clock, io } = collecting;
-  const jobs = async function* (): AsyncGenerator<Job> {
-    for (const item of items) {
-      yield {
-        kind: 'whole',
-        run: async () => tell(item.action === 'delete' ? await collect(item) : untouched(item)),
-        failed: async (thrown) => {
-          if (!io.signal.aborted) throw thrown;
-        },
-      };
-    }
-  };
-  await runJobs(jobs(), { width, signal: io.signal, clock, ahead: width * 4 });
-  stopIfAborted(io);
-}
-
-function stopIfAborted(io: Io): void {
-  if (io.signal.aborted) throw io.signal.reason;
+  await doAll(
+    items,
+    async (item) => tell(item.action === 'delete' ? await collect(item) : untouched(item)),
+    collecting,
+  );
 }
 
 /** The traces of an experiment go only when it goes: none of its runs and models is left. */

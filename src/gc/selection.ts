@@ -48,7 +48,8 @@ function readIds(flag: string, text: string | undefined): readonly string[] | un
   return [...new Set(ids)];
 }
 
-function readAge(text: string | undefined): number | undefined {
+/** Milliseconds of `--older-than`. @throws Failure usage for an empty or malformed value */
+export function readAge(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   if (text.trim() === '') throw empty('--older-than');
   try {

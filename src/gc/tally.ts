@@ -1,12 +1,13 @@
-import type { CollectKind } from '../tracking/collect.ts';
-import type { Action, Brake, Outcome } from './item.ts';
+import type { Action, Brake, Outcome, Told } from './item.ts';
 
-export const KINDS = ['run', 'model', 'trace', 'experiment'] as const satisfies readonly CollectKind[];
+type Kind = Told['kind'];
+
+export const KINDS = ['run', 'model', 'trace', 'experiment', 'upload'] as const satisfies readonly Kind[];
 export const ACTIONS = ['delete', 'keep', 'skip', 'fail', 'absent'] as const satisfies readonly Action[];
 
 /** What became of all items. */
 export interface Tally {
-  readonly counts: Readonly<Record<Action, Readonly<Record<CollectKind, number>>>>;
+  readonly counts: Readonly<Record<Action, Readonly<Record<Kind, number>>>>;
   readonly objects: number;
   readonly bytes: number;
   /** Kept by a brake; but for `root`, those whose ids were given. */
@@ -21,7 +22,7 @@ export interface Counter {
 
 /** Counts nothing yet. */
 export function createCounter(): Counter {
-  const zero = (): Record<CollectKind, number> => ({ run: 0, model: 0, trace: 0, experiment: 0 });
+  const zero = (): Record<Kind, number> => ({ run: 0, model: 0, trace: 0, experiment: 0, upload: 0 });
   const counts = { delete: zero(), keep: zero(), skip: zero(), fail: zero(), absent: zero() };
   const braked = { active: 0, workspace: 0, reference: 0, root: 0 };
   const tally = { counts, objects: 0, bytes: 0, braked };

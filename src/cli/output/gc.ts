@@ -1,11 +1,12 @@
-/** `gc`: one row that was asked for. */
+/** `gc`: one row that was asked for, what is left of one, or an unfinished upload. */
 export interface GcItem {
-  readonly kind: 'run' | 'model' | 'trace' | 'experiment';
+  readonly kind: 'run' | 'model' | 'trace' | 'experiment' | 'upload';
+  /** Of an upload its path below the root. */
   readonly id: string;
   readonly experiment_id: string;
   /** Redacted; null where no location is recorded. */
   readonly artifact_uri: string | null;
-  /** Objects removed. */
+  /** Objects removed; of orphans also those that would be. */
   readonly objects: number;
   /** Bytes of those objects. */
   readonly bytes: number;
@@ -22,14 +23,16 @@ export interface GcItem {
 
 /** `gc`: the other fields. */
 export interface GcSummary {
-  /** Redacted URI of the database or the file store. */
+  /** Whether rows were looked for, or files that no row has, or uploads that were never finished. */
+  readonly mode: 'rows' | 'orphans' | 'incomplete-uploads';
+  /** Redacted URI of the database or the file store; of the artifact roots where no row was looked for. */
   readonly backend: string;
   readonly dry_run: boolean;
   /** Rows by what became of them, and by kind. */
   readonly counts: Readonly<Record<string, Readonly<Record<string, number>>>>;
   readonly objects: number;
   readonly bytes: number;
-  /** Deleted rows that were not taken, by reason: `undated`, `young`, `protected`. */
+  /** What was not taken, by reason: `undated`, `young`, `protected`, `in use`, `elsewhere`. */
   readonly left_out: Readonly<Record<string, number>>;
   /** True when another gc was at work and `--skip-if-locked` was given. */
   readonly locked?: boolean;

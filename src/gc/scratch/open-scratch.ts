@@ -30,6 +30,13 @@ CREATE TABLE refs (store TEXT NOT NULL, path TEXT NOT NULL, role TEXT NOT NULL, 
 CREATE INDEX ref_places ON refs (store, path);
 CREATE TABLE needs (id TEXT NOT NULL, owner TEXT NOT NULL);
 CREATE INDEX need_ids ON needs (id);
+CREATE TABLE found (
+  seq INTEGER PRIMARY KEY,
+  kind TEXT NOT NULL, id TEXT NOT NULL, experiment TEXT NOT NULL,
+  under TEXT NOT NULL UNIQUE, holder TEXT NOT NULL,
+  objects INTEGER NOT NULL, bytes INTEGER NOT NULL, newest INTEGER NOT NULL, folder INTEGER NOT NULL,
+  undated INTEGER NOT NULL, recorded INTEGER NOT NULL, state TEXT
+);
 `;
 
 /** Opens one in a folder of its own that only this user reads. */

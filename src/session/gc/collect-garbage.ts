@@ -1,18 +1,26 @@
 import { randomUUID } from 'node:crypto';
 import { Failure } from '../../core/failure.ts';
 import type { Collecting } from '../../gc/collect.ts';
-import type { Item } from '../../gc/item.ts';
 import { countWhere, itemsWhere } from '../../gc/items.ts';
 import type { MaxDelete } from '../../gc/brakes.ts';
 import { planIdOf, writePlan } from '../../gc/plan-file.ts';
-import { prepare, type Prepared } from '../../gc/prepare.ts';
+import { prepare } from '../../gc/prepare.ts';
 import { proveRoots } from '../../gc/roots.ts';
-import { runGc, type Shard, type Tell } from '../../gc/run-gc.ts';
+import { runGc, untouched, type Shard } from '../../gc/run-gc.ts';
 import { openScratch, type Scratch } from '../../gc/scratch/open-scratch.ts';
 import { hasIds, selectsAnything, type Selection } from '../../gc/selection.ts';
 import { ARTIFACT_URI_TAG } from '../../resolver/artifact-uri-tag.ts';
 import type { Collectable, CollectScope, Lock } from '../../tracking/collect.ts';
 import type { Session } from '../session.ts';
+import {
+  closeAll,
+  stoppable,
+  takeLock,
+  whileOpen,
+  type Garbage,
+  type Opened,
+  type Skipped,
+} from './garbage.ts';
 import { openRecords, physicalOf } from './open-records.ts';
 
 /** What gc is asked to do. */
@@ -31,24 +39,6 @@ export interface GcAsk {
   /** Absolute. */
   readonly artifactBase?: string | undefined;
 }
-
-/** What is decided, and how it is done. */
-export interface Garbage {
-  readonly prepared: Prepared;
-  readonly label: string;
-  /** Every row asked for, with what is decided about it. */
-  items(): Iterable<Item>;
-  /** Does it. */
-  collect(tell: Tell): Promise<void>;
-  /** Aborted when the command is, or by `stop`. */
-  readonly signal: AbortSignal;
-  /** Begins nothing more; what is under way ends. */
-  stop(): void;
-  close(): Promise<void>;
-}
-
-/** Nothing is done because somebody else is doing it, and that was asked to be fine. */
-export type Skipped = 'locked';
 
 function refuseUnknownSchema({ schema, label }: Collectable, accepted: string | undefined): void {
   const { revision = '(none)', known } = schema;
@@ -93,20 +83,12 @@ async function lockOf(
   session: Session,
 ): Promise<Lock | Skipped | undefined> {
   if (ask.dryRun || ask.planFile !== undefined) return undefined;
-  const { applyFile, shard } = ask;
+  const { applyFile, shard, skipIfLocked } = ask;
   const wanted =
     applyFile !== undefined && shard
       ? ({ kind: 'shard', plan: await planIdOf(applyFile), shard: shard.index } as const)
       : ({ kind: 'exclusive' } as const);
-  const lock = await records.lock(wanted, session.io);
-  if (lock) return lock;
-  if (ask.skipIfLocked) return 'locked';
-  throw new Failure({
-    kind: 'refused',
-    message: `another gc is at work on ${records.label}`,
-    hint: 'wait until it has ended; --skip-if-locked makes this no error',
-    subject: records.label,
-  });
+  return takeLock(records, wanted, skipIfLocked, session);
 }
 
 async function prepareAll(session: Session, ask: GcAsk, records: Collectable, scratch: Scratch) {
@@ -145,32 +127,15 @@ function scopeOf(session: Session, ask: GcAsk): CollectScope {
   return { workspace: all ? 'all' : { name }, tagKeys: [] };
 }
 
-/** Closes what was opened, in turn, whatever fails. */
-async function closeAll(opened: readonly (() => Promise<void>)[]): Promise<void> {
-  for (const close of opened.toReversed()) await close();
-}
-
 /**
  * Finds out what is to go, holding the lock where it will be done.
  * @throws Failure usage (nothing selected), refused (lock, schema, --max-delete), misconfigured
  */
 export async function findGarbage(session: Session, ask: GcAsk): Promise<Garbage | Skipped> {
-  const opened: (() => Promise<void>)[] = [];
-  try {
-    const found = await find(session, ask, opened);
-    if (found === 'locked') await closeAll(opened);
-    return found;
-  } catch (thrown) {
-    await closeAll(opened);
-    throw thrown;
-  }
+  return whileOpen((opened) => find(session, ask, opened));
 }
 
-async function find(
-  session: Session,
-  ask: GcAsk,
-  opened: (() => Promise<void>)[],
-): Promise<Garbage | Skipped> {
+async function find(session: Session, ask: GcAsk, opened: Opened): Promise<Garbage | Skipped> {
   const { config, world, io, workers } = session;
   const { records, close } = await openRecords(session);
   opened.push(close);
@@ -185,8 +150,7 @@ async function find(
   opened.push(() => scratch.close());
   const { prepared, physical } = await prepareAll(session, ask, records, scratch);
   const stores = await session.stores();
-  const stopping = new AbortController();
-  const signal = AbortSignal.any([io.signal, stopping.signal]);
+  const { signal, stop } = stoppable(session, records.label);
   const collecting: Collecting = {
     records,
     scratch,
@@ -202,15 +166,16 @@ async function find(
   if (!ask.acceptMissing && (!deletes || ask.asks === true)) await proveRoots(collecting);
   if (ask.planFile !== undefined) await savePlan(session, ask.planFile, scratch, records);
   return {
-    prepared: { ...prepared, going: countWhere(scratch, "action = 'delete'") },
+    mode: 'rows',
     label: records.label,
-    items: () => itemsWhere(scratch, 'true'),
+    leftOut: prepared.leftOut,
+    going: countWhere(scratch, "action = 'delete'"),
+    planned: function* () {
+      for (const item of itemsWhere(scratch, 'true')) yield untouched(item);
+    },
     collect: (tell) => runGc(collecting, tell, ask.shard),
     signal,
-    stop: () =>
-      stopping.abort(
-        new Failure({ kind: 'cancelled', message: 'nobody waits for the rest', subject: records.label }),
-      ),
+    stop,
     close: () => closeAll(opened),
   };
 }

@@ -23,10 +23,10 @@ async function backendUri({ config, world }: Session): Promise<string> {
   });
 }
 
-/** Opens the database or the file store; nothing is made or migrated. @throws Failure misconfigured, not-found, … */
-export async function openRecords(session: Session): Promise<Records> {
+/** Opens the database or the file store, or another one; nothing is made or migrated. @throws Failure misconfigured, not-found, … */
+export async function openRecords(session: Session, other?: string): Promise<Records> {
   const { config, world, io } = session;
-  const uri = await backendUri(session);
+  const uri = other ?? (await backendUri(session));
   const log = {
     notify: (message: string) => session.notify(message),
     warn: (message: string) => session.warn(message),
@@ -41,7 +41,7 @@ export async function openRecords(session: Session): Promise<Records> {
   const close = (): Promise<void> => store.close();
   if (records) {
     try {
-      return await withRegistry({ records, close }, open, session);
+      return other === undefined ? await withRegistry({ records, close }, open, session) : { records, close };
     } catch (thrown) {
       await close();
       throw thrown;
@@ -85,4 +85,17 @@ export function physicalOf({ config, world }: Session, artifactBase: string | un
     const found = await resolvePhysical(location, direct ? { ...options, trackingUri: '' } : options);
     return found.location;
   };
+}
+
+/** The artifact root that a person typed; a relative path counts from the working directory. */
+export async function typedRoot(session: Session, text: string): Promise<Location> {
+  const location = absoluteLocation(parseLocation(text), session.world.cwd);
+  if (location.scheme === 'runs' || location.scheme === 'models')
+    throw new Failure({
+      kind: 'usage',
+      message: `${location.redacted} is no artifact root`,
+      hint: 'give the root that experiments are placed below, such as s3://bucket/path',
+      subject: '--root',
+    });
+  return location.scheme === 'file' ? location : physicalOf(session, undefined)(text);
 }

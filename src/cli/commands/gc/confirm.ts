@@ -1,8 +1,8 @@
 import { createInterface } from 'node:readline/promises';
 import { Failure } from '../../../core/failure.ts';
-import type { Garbage } from '../../../session/gc/collect-garbage.ts';
+import type { Garbage } from '../../../session/gc/garbage.ts';
 import type { Session } from '../../../session/session.ts';
-import { gcItem, gcLine, plannedOutcome } from './gc-view.ts';
+import { gcItem, gcLine } from './gc-view.ts';
 
 /** Lines of the plan that are shown before the question. */
 const SHOWN = 40;
@@ -11,14 +11,14 @@ const SHOWN = 40;
 export async function confirm(session: Session, garbage: Garbage): Promise<void> {
   const { stderr, stdin } = session.world;
   let count = 0;
-  for (const item of garbage.items()) {
+  for await (const outcome of garbage.planned()) {
     count += 1;
-    if (count <= SHOWN) stderr.write(gcLine(gcItem(plannedOutcome(item)), true));
+    if (count <= SHOWN) stderr.write(gcLine(gcItem(outcome), true));
   }
   if (count > SHOWN) stderr.write(`… and ${count - SHOWN} more; --dry-run shows all\n`);
   const asking = createInterface({ input: stdin, output: stderr });
   try {
-    const question = `Delete ${garbage.prepared.going} rows in ${garbage.label} and their files, for good? [y/N] `;
+    const question = `Delete ${garbage.going} rows in ${garbage.label} and their files, for good? [y/N] `;
     const answer = await asking.question(question, { signal: session.io.signal });
     if (/^y(es)?$/i.test(answer.trim())) return;
   } finally {

@@ -15,10 +15,23 @@ export const GC_OPTIONS = {
     '--experiment-ids <ids>',
     'these deleted experiments with what is deleted in them; with ids of runs or models: only within these',
   ),
-  olderThan: text('--older-than <age>', 'only what was deleted so long ago, such as 30d or 1d2h3m4s'),
+  olderThan: text(
+    '--older-than <age>',
+    'only what was deleted so long ago, such as 30d or 1d2h3m4s; of orphans (7d) and uploads (2d) their own age',
+  ),
   protectTag: list('--protect-tag <tag>', 'keep what carries this tag, k or k=v (repeatable)'),
   allDeleted: flag('--all-deleted', 'everything that is deleted'),
   includeUndated: flag('--include-undated', 'also what was deleted before deletion times were recorded'),
+  orphans: flag(
+    '--orphans',
+    'look at --root for files of runs, models and traces that no database records; only --yes removes them',
+  ),
+  incompleteUploads: flag(
+    '--incomplete-uploads',
+    'look for uploads that were never finished, at --root or wherever the database names; only --yes gives them up',
+  ),
+  root: text('--root <uri>', 'the artifact root that --orphans or --incomplete-uploads looks at'),
+  alsoBackend: list('--also-backend <uri>', 'with --orphans: another database of that root (repeatable)'),
   backendStoreUri: ofSetting('server.backendStoreUri', 'uri'),
   artifactsDestination: ofSetting('artifacts.destination', 'uri'),
   artifactBase: text('--artifact-base <dir>', 'where recorded relative locations start'),
@@ -35,7 +48,10 @@ export const GC_OPTIONS = {
     '--accept-missing',
     'go on although nothing proves that the artifact root is the right one',
   ),
-  maxDelete: text('--max-delete <n>', 'refuse to delete more runs and models than this: 500, or 10%'),
+  maxDelete: text(
+    '--max-delete <n>',
+    'refuse to delete more runs and models than this: 500, or 10%; of orphans more objects (10%)',
+  ),
   skipIfLocked: flag('--skip-if-locked', 'when another gc is at work, do nothing and succeed'),
   report: text('--report <file>', 'write a line of JSON for each row, and the summary'),
   metricsFile: text('--metrics-file <file>', "write metrics for the node exporter's textfile collector"),
@@ -45,7 +61,8 @@ export const GC_OPTIONS = {
   ...STORE_OPTIONS,
 } satisfies Options;
 
-type GcValues = Values<typeof GC_OPTIONS>;
+/** Their values. */
+export type GcValues = Values<typeof GC_OPTIONS>;
 
 function usage(message: string, hint: string): Failure {
   return new Failure({ kind: 'usage', message, hint, subject: 'command line' });

@@ -1,9 +1,9 @@
 import { formatBytes } from '../../../core/bytes.ts';
 import { Failure } from '../../../core/failure.ts';
 import { redactUri } from '../../../core/redact.ts';
-import type { Item, Outcome } from '../../../gc/item.ts';
+import type { Outcome } from '../../../gc/item.ts';
 import { totalOf, type Tally } from '../../../gc/tally.ts';
-import type { GcItem } from '../../output/gc.ts';
+import type { GcItem, GcSummary } from '../../output/gc.ts';
 
 /** An outcome as it is shown. */
 export function gcItem({ item, action, reason, objects, bytes, gone }: Outcome): GcItem {
@@ -20,19 +20,6 @@ export function gcItem({ item, action, reason, objects, bytes, gone }: Outcome):
   };
 }
 
-/** What is decided about an item, before anything is done. */
-export function plannedOutcome(item: Item): Outcome {
-  const { action, reason, brake } = item;
-  return {
-    item,
-    action,
-    objects: 0,
-    bytes: 0,
-    ...(reason === undefined ? {} : { reason }),
-    ...(brake === undefined ? {} : { brake }),
-  };
-}
-
 const DONE: Readonly<Record<GcItem['action'], string>> = {
   delete: 'deleted',
   keep: 'kept',
@@ -41,26 +28,43 @@ const DONE: Readonly<Record<GcItem['action'], string>> = {
   absent: 'absent',
 };
 
+function sizeOf(kind: GcItem['kind'], objects: number, bytes: number): string {
+  if (kind === 'experiment') return '';
+  return kind === 'upload' ? ` (${formatBytes(bytes)})` : ` (${objects} objects, ${formatBytes(bytes)})`;
+}
+
 /** One line for one row. */
 export function gcLine({ kind, id, action, reason, objects, bytes }: GcItem, dryRun: boolean): string {
   const word = dryRun && action === 'delete' ? 'would delete' : DONE[action];
-  const size =
-    dryRun || action !== 'delete' || kind === 'experiment'
-      ? ''
-      : ` (${objects} objects, ${formatBytes(bytes)})`;
+  const size = action === 'delete' && (!dryRun || objects > 0) ? sizeOf(kind, objects, bytes) : '';
   return `${word} ${kind} ${id}${size}${reason === undefined ? '' : `: ${reason}`}\n`;
+}
+
+type Counts = Tally['counts']['delete'];
+
+const WENT: Readonly<Record<GcSummary['mode'], (counts: Counts) => string>> = {
+  rows: ({ run, model, trace, experiment }) =>
+    `${run} runs, ${model} models, ${trace} traces, ${experiment} experiments`,
+  orphans: ({ run, model, trace }) => `orphans of ${run} runs, ${model} models, ${trace} traces`,
+  'incomplete-uploads': ({ upload }) => `${upload} unfinished uploads`,
+};
+
+function totalSize(mode: GcSummary['mode'], { objects, bytes }: Tally): string {
+  if (mode !== 'incomplete-uploads') return `, ${objects} objects, ${formatBytes(bytes)}`;
+  // Not every store tells what an upload holds.
+  return bytes > 0 ? `, ${formatBytes(bytes)}` : '';
 }
 
 /** The last line. */
 export function gcSummaryLine(
+  mode: GcSummary['mode'],
   tally: Tally,
   leftOut: Readonly<Record<string, number>>,
   dryRun: boolean,
 ): string {
-  const { counts, objects, bytes } = tally;
-  const { run, model, trace, experiment } = counts.delete;
-  const went = `${run} runs, ${model} models, ${trace} traces, ${experiment} experiments`;
-  const size = dryRun ? '' : `, ${objects} objects, ${formatBytes(bytes)}`;
+  const { counts } = tally;
+  const went = WENT[mode](counts.delete);
+  const size = dryRun && mode === 'rows' ? '' : totalSize(mode, tally);
   const others = (['keep', 'skip', 'fail', 'absent'] as const)
     .map((action) => ({ word: DONE[action], total: totalOf(tally, action) }))
     .filter(({ total }) => total > 0)
@@ -78,7 +82,7 @@ export function gcFailure(tally: Tally, dryRun: boolean): Failure | undefined {
   if (failed > 0)
     return new Failure({
       kind: 'partial',
-      message: `${failed} rows ${dryRun ? 'cannot' : 'could not'} be collected; they are still there`,
+      message: `${failed} items ${dryRun ? 'cannot' : 'could not'} be collected; they are still there`,
       hint: 'the lines above tell why of each; run gc again when that is mended',
       subject: 'gc',
     });

@@ -4,13 +4,14 @@ import { writeLines } from '../../../gc/plan-file.ts';
 import type { ReportFile } from '../../../gc/report-file.ts';
 import type { Outcome } from '../../../gc/item.ts';
 import { createCounter, type Tally } from '../../../gc/tally.ts';
-import type { Garbage } from '../../../session/gc/collect-garbage.ts';
+import type { Garbage, Skipped } from '../../../session/gc/garbage.ts';
 import type { Session } from '../../../session/session.ts';
 import { command, type View } from '../../command.ts';
 import type { GcItem, GcSummary } from '../../output/gc.ts';
 import { createItemChannel } from '../artifacts/item-channel.ts';
-import { GC_OPTIONS, readAsk } from './gc-options.ts';
-import { gcFailure, gcItem, gcLine, gcSummaryLine, plannedOutcome } from './gc-view.ts';
+import { GC_OPTIONS, readAsk, type GcValues } from './gc-options.ts';
+import { gcFailure, gcItem, gcLine, gcSummaryLine } from './gc-view.ts';
+import { readSweep } from './sweep-options.ts';
 
 interface Files {
   readonly report?: ReportFile | undefined;
@@ -22,7 +23,7 @@ async function* outcomes(garbage: Garbage, dryRun: boolean): AsyncGenerator<Outc
   let collected: Promise<void> | undefined;
   try {
     if (dryRun) {
-      for (const item of garbage.items()) yield plannedOutcome(item);
+      yield* garbage.planned();
       return;
     }
     const channel = createItemChannel<Outcome>();
@@ -49,8 +50,9 @@ function shown(session: Session, garbage: Garbage, dryRun: boolean, files: Files
   const counter = createCounter();
   const { tally } = counter;
   const started = session.world.clock.now();
-  const { leftOut } = garbage.prepared;
+  const { leftOut, mode } = garbage;
   const summary = (): GcSummary => ({
+    mode,
     backend: garbage.label,
     dry_run: dryRun,
     counts: tally.counts,
@@ -77,7 +79,7 @@ function shown(session: Session, garbage: Garbage, dryRun: boolean, files: Files
     data: () => ({ ...summary() }),
     text: async function* (found) {
       for await (const item of found) yield gcLine(item, dryRun);
-      yield gcSummaryLine(tally, leftOut, dryRun);
+      yield gcSummaryLine(mode, tally, leftOut, dryRun);
     },
     quiet: async function* (found) {
       for await (const { action, id } of found) if (action === 'delete') yield `${id}\n`;
@@ -108,6 +110,7 @@ function lockedView(session: Session): View<GcItem> {
   session.notify('another gc is at work; nothing was done');
   const counts = createCounter().tally.counts;
   const summary: GcSummary = {
+    mode: 'rows',
     backend: '',
     dry_run: false,
     counts,
@@ -119,6 +122,34 @@ function lockedView(session: Session): View<GcItem> {
   return { items: [], data: () => ({ ...summary }), text: () => [], quiet: () => [] };
 }
 
+interface Ready {
+  readonly garbage: Garbage | Skipped;
+  /** Whether it is only reported. */
+  readonly dryRun: boolean;
+  /** Whether a person has to say yes. */
+  readonly asks: boolean;
+}
+
+async function findRows(session: Session, values: GcValues): Promise<Ready> {
+  const { findGarbage, needsAnswer } = await import('../../../session/gc/collect-garbage.ts');
+  const ask = readAsk(values, session.world.cwd);
+  const asks = needsAnswer(session, ask);
+  const garbage = await findGarbage(session, { ...ask, asks });
+  return { garbage, asks, dryRun: ask.dryRun || ask.planFile !== undefined };
+}
+
+async function find(session: Session, values: GcValues): Promise<Ready> {
+  const sweep = readSweep(values, session.world.cwd, session.config.get('gc.yes'));
+  if (!sweep) return findRows(session, values);
+  const dryRun = !sweep.deletes;
+  if (sweep.mode === 'orphans') {
+    const { findOrphans } = await import('../../../session/gc/find-orphans.ts');
+    return { garbage: await findOrphans(session, sweep), dryRun, asks: false };
+  }
+  const { findUploadsLeft } = await import('../../../session/gc/find-uploads.ts');
+  return { garbage: await findUploadsLeft(session, sweep), dryRun, asks: false };
+}
+
 export const gc = command({
   name: 'gc',
   summary: 'Remove for good what was deleted, with its files, and nothing that somebody still needs.',
@@ -127,23 +158,22 @@ export const gc = command({
     'mlstow gc --backend-store-uri postgresql://mlflow@db/mlflow --older-than 30d',
     'mlstow gc --run-ids $RUN_ID --yes',
     'mlstow gc --all-deleted --plan plan.jsonl && mlstow gc --apply plan.jsonl --shard 0/8',
+    'mlstow gc --orphans --root s3://bucket/mlflow --also-backend postgresql://mlflow@db/staging',
+    'mlstow gc --incomplete-uploads --older-than 2d --yes',
   ],
   options: GC_OPTIONS,
   async run(session, values): Promise<View<GcItem>> {
-    const { findGarbage, needsAnswer } = await import('../../../session/gc/collect-garbage.ts');
-    const ask = readAsk(values, session.world.cwd);
-    const asks = needsAnswer(session, ask);
-    const garbage = await findGarbage(session, { ...ask, asks });
+    const { garbage, asks, dryRun } = await find(session, values);
     if (garbage === 'locked') return lockedView(session);
     try {
-      if (asks && garbage.prepared.going > 0) {
+      if (asks && garbage.going > 0) {
         const { confirm } = await import('./confirm.ts');
         await confirm(session, garbage);
       }
       const { openReport } = await import('../../../gc/report-file.ts');
       const report = values.report === undefined ? undefined : await openReport(values.report);
       const { metricsFile } = values;
-      return shown(session, garbage, ask.dryRun || ask.planFile !== undefined, { report, metricsFile });
+      return shown(session, garbage, dryRun, { report, metricsFile });
     } catch (thrown) {
       await garbage.close();
       throw thrown;

@@ -1,0 +1,81 @@
+import { Failure } from '../../core/failure.ts';
+import type { Outcome } from '../../gc/item.ts';
+import type { Tell } from '../../gc/run-gc.ts';
+import type { Collectable, Lock, LockAsk } from '../../tracking/collect.ts';
+import type { Session } from '../session.ts';
+
+/** What is decided, and how it is done. */
+export interface Garbage {
+  readonly mode: 'rows' | 'orphans' | 'incomplete-uploads';
+  /** Where it was looked for. */
+  readonly label: string;
+  /** What was not taken, by the rule that spoke against it; complete when all is told. */
+  readonly leftOut: Readonly<Record<string, number>>;
+  /** How much is to go; rows, or subtrees. */
+  readonly going: number;
+  /** Everything asked for, with what is decided about it. */
+  planned(): Iterable<Outcome> | AsyncIterable<Outcome>;
+  /** Does it. */
+  collect(tell: Tell): Promise<void>;
+  /** Aborted when the command is, or by `stop`. */
+  readonly signal: AbortSignal;
+  /** Begins nothing more; what is under way ends. */
+  stop(): void;
+  close(): Promise<void>;
+}
+
+/** Nothing is done because somebody else is doing it, and that was asked to be fine. */
+export type Skipped = 'locked';
+
+/** Things to be closed, in the order in which they were opened. */
+export type Opened = (() => Promise<void>)[];
+
+/** Closes what was opened, in turn, whatever fails. */
+export async function closeAll(opened: Opened): Promise<void> {
+  for (const close of opened.toReversed()) await close();
+}
+
+/** Finds something, and closes what was opened for it when there is nothing to be done with it. */
+export async function whileOpen(
+  find: (opened: Opened) => Promise<Garbage | Skipped>,
+): Promise<Garbage | Skipped> {
+  const opened: Opened = [];
+  try {
+    const found = await find(opened);
+    if (found === 'locked') await closeAll(opened);
+    return found;
+  } catch (thrown) {
+    await closeAll(opened);
+    throw thrown;
+  }
+}
+
+/** Takes a lock, or says that somebody else has it. @throws Failure refused unless that was asked to be fine */
+export async function takeLock(
+  records: Collectable,
+  wanted: LockAsk,
+  skipIfLocked: boolean,
+  session: Session,
+): Promise<Lock | Skipped> {
+  const lock = await records.lock(wanted, session.io);
+  if (lock) return lock;
+  if (skipIfLocked) return 'locked';
+  throw new Failure({
+    kind: 'refused',
+    message: `another gc is at work on ${records.label}`,
+    hint: 'wait until it has ended; --skip-if-locked makes this no error',
+    subject: records.label,
+  });
+}
+
+/** A signal that ends with the command, or when nobody waits for the rest. */
+export function stoppable({ io }: Session, label: string): Pick<Garbage, 'signal' | 'stop'> {
+  const stopping = new AbortController();
+  return {
+    signal: AbortSignal.any([io.signal, stopping.signal]),
+    stop: () =>
+      stopping.abort(
+        new Failure({ kind: 'cancelled', message: 'nobody waits for the rest', subject: label }),
+      ),
+  };
+}

@@ -1,0 +1,17 @@
+import type { MaxDelete } from '../../gc/brakes.ts';
+
+/** What gc is asked to look for in the stores themselves. */
+export interface SweepAsk {
+  readonly mode: 'orphans' | 'incomplete-uploads';
+  /** As it was typed. */
+  readonly root?: string | undefined;
+  /** ms */
+  readonly olderThan: number;
+  /** Whether it is removed, not only reported. */
+  readonly deletes: boolean;
+  readonly maxDelete?: MaxDelete | undefined;
+  readonly alsoBackends: readonly string[];
+  readonly skipIfLocked: boolean;
+  /** Absolute. */
+  readonly artifactBase?: string | undefined;
+}

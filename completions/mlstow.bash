@@ -225,7 +225,7 @@ _mlstow() {
         -r|--run-id|-u|--artifact-uri|-a|--artifact-path|--against|--include|--exclude|--manifest|--workers|--bwlimit|--trust-artifact-host|--ca-file|--s3-endpoint-url|--s3-region|--s3-ca-bundle|--s3-profile|--tracking-uri|--profile|--env-file|--deadline) words='' files=yes ;;
       esac ;;
     'gc')
-      words='--run-ids --logged-model-ids --experiment-ids --older-than --protect-tag --all-deleted --include-undated --backend-store-uri --artifacts-destination --artifact-base --workspace --all-workspaces --dry-run --plan --apply --shard --yes --break-references --accept-schema --accept-missing --max-delete --skip-if-locked --report --metrics-file --workers --trust-artifact-host --ca-file --s3-endpoint-url --s3-region --s3-addressing --s3-signature --s3-checksum --s3-ignore-tls --s3-ca-bundle --s3-profile --tracking-uri --profile --env-file --output -q --quiet --no-progress --log-format --verbose --color --deadline -h --help'
+      words='--run-ids --logged-model-ids --experiment-ids --older-than --protect-tag --all-deleted --include-undated --orphans --incomplete-uploads --root --also-backend --backend-store-uri --artifacts-destination --artifact-base --workspace --all-workspaces --dry-run --plan --apply --shard --yes --break-references --accept-schema --accept-missing --max-delete --skip-if-locked --report --metrics-file --workers --trust-artifact-host --ca-file --s3-endpoint-url --s3-region --s3-addressing --s3-signature --s3-checksum --s3-ignore-tls --s3-ca-bundle --s3-profile --tracking-uri --profile --env-file --output -q --quiet --no-progress --log-format --verbose --color --deadline -h --help'
       case "$prev" in
         --s3-addressing) words='auto path virtual' files='' ;;
         --s3-signature) words='s3v4 s3 unsigned' files='' ;;
@@ -233,7 +233,7 @@ _mlstow() {
         --output) words='text table json jsonl' files='' ;;
         --log-format) words='text json' files='' ;;
         --color) words='auto always never' files='' ;;
-        --run-ids|--logged-model-ids|--experiment-ids|--older-than|--protect-tag|--backend-store-uri|--artifacts-destination|--artifact-base|--workspace|--plan|--apply|--shard|--accept-schema|--max-delete|--report|--metrics-file|--workers|--trust-artifact-host|--ca-file|--s3-endpoint-url|--s3-region|--s3-ca-bundle|--s3-profile|--tracking-uri|--profile|--env-file|--deadline) words='' files=yes ;;
+        --run-ids|--logged-model-ids|--experiment-ids|--older-than|--protect-tag|--root|--also-backend|--backend-store-uri|--artifacts-destination|--artifact-base|--workspace|--plan|--apply|--shard|--accept-schema|--max-delete|--report|--metrics-file|--workers|--trust-artifact-host|--ca-file|--s3-endpoint-url|--s3-region|--s3-ca-bundle|--s3-profile|--tracking-uri|--profile|--env-file|--deadline) words='' files=yes ;;
       esac ;;
     'doctor')
       words='--offline --read-only --create-probe-run --strict --only --ignore --explain --artifacts-destination --shared-path --allow-local --trust-artifact-host --ca-file --s3-endpoint-url --s3-region --s3-addressing --s3-signature --s3-checksum --s3-ignore-tls --s3-ca-bundle --s3-profile --tracking-uri --profile --env-file --output -q --quiet --no-progress --log-format --verbose --color --deadline -h --help'

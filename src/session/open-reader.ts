@@ -1,4 +1,5 @@
-import { readBoth, readerAt, type ArtifactReader } from '../artifacts/reader.ts';
+import { readBoth } from '../artifacts/read-both.ts';
+import { readerAt, type ArtifactReader } from '../artifacts/reader.ts';
 import type { Under } from '../core/artifact-path.ts';
 import { Failure } from '../core/failure.ts';
 import type { Place, Resolution } from '../resolver/resolution.ts';

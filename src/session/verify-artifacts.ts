@@ -5,7 +5,7 @@ import { joinPath, type ArtifactPath } from '../core/artifact-path.ts';
 import { Failure } from '../core/failure.ts';
 import { formatPlace } from '../resolver/resolution.ts';
 import type { Filter } from '../transfer/plan/filter.ts';
-import { sortEntries } from '../transfer/plan/sort-entries.ts';
+import { sortEntries } from '../artifacts/sort-entries.ts';
 import { unwalkable } from '../transfer/plan/unwalkable.ts';
 import { walkFolder, type Walked } from '../transfer/plan/walk-folder.ts';
 import { nothingThere } from '../transfer/run/download.ts';

@@ -69,18 +69,36 @@ export function barLine(doing: string, reading: Reading, columns: number): strin
     .join('');
 }
 
+/**
+ * What removes a line of so many characters from a terminal that was made narrower: most terminals wrap it then, and the
+ * cursor stays in its last row. '' where it still fits.
+ */
+export function removeWrapped(characters: number, columns: number): string {
+  const rowsAbove = Math.ceil(characters / Math.max(1, columns)) - 1;
+  return rowsAbove > 0 ? `\x1b[${rowsAbove}A\r\x1b[J` : '';
+}
+
 async function drawBar(session: Session, doing: string, read: () => Reading): Promise<() => void> {
   const { stderr } = session.world;
   const { SingleBar } = (await import('cli-progress')).default;
   const { default: ora } = await import('ora');
   const spinner = ora({ text: `${doing}: looking what there is`, stream: stderr, discardStdin: false });
   spinner.start();
+  let drawn = 0;
   const bar = new SingleBar({
     stream: stderr,
     hideCursor: true,
     clearOnComplete: true,
-    format: () => barLine(doing, read(), stderr.columns || 80),
+    // What a narrower terminal made of the last line is removed, so that the same line is drawn again.
+    forceRedraw: true,
+    format: () => {
+      const line = barLine(doing, read(), stderr.columns || 80);
+      drawn = line.length;
+      return line;
+    },
   });
+  const tidy = () => void stderr.write(removeWrapped(drawn, stderr.columns || 80));
+  stderr.on('resize', tidy);
   let started = false;
   const draw = (): void => {
     const reading = read();
@@ -95,6 +113,7 @@ async function drawBar(session: Session, doing: string, read: () => Reading): Pr
   const timer = setInterval(draw, DRAW_EVERY_MS).unref();
   return () => {
     clearInterval(timer);
+    stderr.off('resize', tidy);
     spinner.stop();
     bar.stop();
   };

@@ -5,7 +5,7 @@ import { comparePaths } from '../../core/order.ts';
 import type { IfExists, Planned, UploadFile } from '../items.ts';
 import { decide, refuseExisting, undecidable, type Side } from './decide.ts';
 import { meetEach, meetListing, meetNothing, type Met } from './meet.ts';
-import { sortEntries } from './sort-entries.ts';
+import { sortEntries } from '../../artifacts/sort-entries.ts';
 import type { UploadRoot } from './upload-plan.ts';
 
 /** What is decided on, and by what. */

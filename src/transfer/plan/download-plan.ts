@@ -5,7 +5,7 @@ import { joinPath, type ArtifactPath, type Under } from '../../core/artifact-pat
 import type { Io } from '../../core/io.ts';
 import type { DownloadFile, Planned } from '../items.ts';
 import { TAKE_ALL, type Filter } from './filter.ts';
-import { sortEntries } from './sort-entries.ts';
+import { sortEntries } from '../../artifacts/sort-entries.ts';
 
 /** Where downloads go. */
 export interface DownloadAim {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { barLine, readingText, slowestText } from '../../../src/cli/render/progress.ts';
+import { barLine, readingText, removeWrapped, slowestText } from '../../../src/cli/render/progress.ts';
 import { createMeter } from '../../../src/cli/render/transfer-meter.ts';
 import { manualClock } from '../transfer/run/manual-clock.ts';
 
@@ -47,6 +47,14 @@ describe('where a transfer is', () => {
     meter.ended('a');
     meter.ended('a');
     expect(meter.read().over).toBe(1);
+  });
+
+  it('is removed whole from a terminal that was made narrower and wrapped it', () => {
+    expect(removeWrapped(79, 80)).toBe('');
+    expect(removeWrapped(80, 80)).toBe('');
+    expect(removeWrapped(0, 0)).toBe('');
+    expect(removeWrapped(79, 60)).toBe('\x1b[1A\r\x1b[J');
+    expect(removeWrapped(119, 40)).toBe('\x1b[2A\r\x1b[J');
   });
 
   it('fits into one line of the terminal, however narrow it is', () => {

@@ -1,5 +1,7 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readBoth, readerAt, type ArtifactReader } from '../../../src/artifacts/reader.ts';
+import { readBoth } from '../../../src/artifacts/read-both.ts';
+import { readerAt, type ArtifactReader } from '../../../src/artifacts/reader.ts';
 import type { ArtifactStore } from '../../../src/artifacts/store.ts';
 import type { Traits } from '../../../src/artifacts/store.ts';
 import { createMemoryStore, MemoryContent } from '../../conformance/artifact-store/memory-store.ts';
@@ -60,7 +62,7 @@ describe('two places of one run', () => {
 
   it('list each entry once and read the copy of the first', async () => {
     const { reader, twice } = both(['a', 'd/x'], ['a', 'b', 'd/y']);
-    expect((await listed(reader)).sort()).toEqual(['a', 'b', 'd/x', 'd/y']);
+    expect(await listed(reader)).toEqual(['a', 'b', 'd/x', 'd/y']);
     expect(twice).toEqual(['a']);
     expect(await text(reader, 'a')).toBe('tag');
     expect(await text(reader, 'b')).toBe('own');
@@ -82,6 +84,51 @@ describe('two places of one run', () => {
     const folder = both(['a/b'], ['a']);
     expect(await listed(folder.reader)).toEqual(['a/b']);
     expect(folder.twice).toEqual(['a']);
+  });
+
+  it.each([
+    ['a.b', 'a/c'],
+    ['a!', 'a.b', 'a/c'],
+    ['a/c', 'a0'],
+  ])('hide a file of the second by a folder of the first, whatever comes between', async (...first) => {
+    const { reader, twice } = both(first, ['a', 'a/d', 'a!!']);
+    expect(await listed(reader)).toEqual([...first, 'a!!', 'a/d'].sort());
+    expect(twice).toEqual(['a']);
+    expect(await text(reader, 'a!!')).toBe('own');
+  });
+
+  it('list what the two hold as one would that held both, the first winning, in any order of theirs', async () => {
+    const name = fc.array(fc.constantFrom('a', 'a.b', 'a!', 'ab', 'b'), { minLength: 1, maxLength: 3 });
+    const names = fc.uniqueArray(
+      name.map((parts) => parts.join('/')),
+      { maxLength: 8 },
+    );
+    // A file system holds no file and folder of one name.
+    const sane = names.map((all) => all.filter((one) => !all.some((two) => two.startsWith(`${one}/`))));
+    const order = fc.constantFrom<Traits['order']>('path', 'none');
+    await fc.assert(
+      fc.asyncProperty(sane, sane, order, fc.boolean(), async (mine, theirs, traitOrder, recursive) => {
+        const { reader, twice } = both(mine, theirs, '', { order: traitOrder });
+        const isHidden = (path: string) =>
+          mine.some((one) => one === path || one.startsWith(`${path}/`) || path.startsWith(`${one}/`));
+        const kept = theirs.filter((path) => !isHidden(path));
+        const tops = (all: readonly string[]) => [...new Set(all.map((path) => path.split('/')[0] ?? ''))];
+        const visible = [...mine, ...kept];
+        expect((await listed(reader, recursive)).sort()).toEqual(
+          (recursive ? visible : tops([...mine, ...theirs])).sort(),
+        );
+        if (recursive) expect(twice.sort()).toEqual(theirs.filter(isHidden).sort());
+        for (const path of recursive ? visible : [])
+          expect(await text(reader, path)).toBe(mine.includes(path) ? 'tag' : 'own');
+      }),
+    );
+  });
+
+  it('read what was listed long ago from the one that has it', async () => {
+    const many = Array.from({ length: 20_100 }, (_, index) => `f${String(index).padStart(6, '0')}`);
+    const { reader } = both(['a', 'z'], ['b', ...many]);
+    expect(await listed(reader)).toHaveLength(20_103);
+    expect([await text(reader, 'a'), await text(reader, 'b')]).toEqual(['tag', 'own']);
   });
 
   it('have the root of the first that has one, a folder of the first before a file of the second', async () => {

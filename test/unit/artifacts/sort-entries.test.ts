@@ -1,9 +1,9 @@
 import { readdir } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import type { Entry } from '../../../../src/artifacts/store.ts';
-import { sortEntries } from '../../../../src/transfer/plan/sort-entries.ts';
-import { at } from '../../../conformance/artifact-store/pattern.ts';
-import { failureOf, temporaryFolder } from '../rig.ts';
+import type { Entry } from '../../../src/artifacts/store.ts';
+import { sortEntries } from '../../../src/artifacts/sort-entries.ts';
+import { at } from '../../conformance/artifact-store/pattern.ts';
+import { failureOf, temporaryFolder } from '../transfer/rig.ts';
 
 /** Pages of entries in an order that is none. */
 async function* scattered(

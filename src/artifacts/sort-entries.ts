@@ -4,9 +4,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { Entry } from '../../artifacts/store.ts';
-import { asFailure, Failure } from '../../core/failure.ts';
-import { comparePaths } from '../../core/order.ts';
+import type { Entry } from './store.ts';
+import { asFailure, Failure } from '../core/failure.ts';
+import { comparePaths } from '../core/order.ts';
 
 /** How many entries are held in memory. */
 const CHUNK = 50_000;

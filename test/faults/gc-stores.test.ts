@@ -122,6 +122,7 @@ async function gcMeanwhile(
     const lists = method === 'GET' && url.includes('list-type=2') && url.includes(run.id);
     const request = lists ? 'list' : method === 'POST' || method === 'DELETE' ? 'delete' : undefined;
     if (request) await act(run, request, (times[request] += 1));
+    return undefined;
   });
   onTestFinished(() => proxy.stop());
   return { run, ...(await gc(['--run-ids', run.id], s3, proxy.url)) };

@@ -23,11 +23,12 @@ export interface CountingProxy extends Bed {
 }
 
 /**
- * An HTTP proxy in front of one server that passes everything on as it is, and counts; each request waits for `before`.
+ * An HTTP proxy in front of one server that passes everything on as it is, and counts; each request waits for `before`,
+ * which may give the status of an answer of its own.
  */
 export async function startCountingProxy(
   upstream: string,
-  before?: (method: string, url: string) => Promise<void>,
+  before?: (method: string, url: string) => Promise<number | undefined>,
 ): Promise<CountingProxy> {
   const target = new URL(upstream);
   let passed: Passed[] = [];
@@ -56,7 +57,10 @@ export async function startCountingProxy(
     if (!before) pass(asked, answer);
     else
       before(asked.method ?? '', asked.url ?? '').then(
-        () => pass(asked, answer),
+        (status) => {
+          if (status === undefined) pass(asked, answer);
+          else answer.writeHead(status).end();
+        },
         (thrown: unknown) => answer.destroy(thrown instanceof Error ? thrown : new Error(String(thrown))),
       );
   });

@@ -5,10 +5,11 @@ import type { Removal, Undone } from '../../store.ts';
 import { etagOf } from './entry.ts';
 import { codeOf, isNoBlob } from './failures.ts';
 import { hasChildren } from './list.ts';
+import { removeTogether } from './remove-together.ts';
 import { blobOf, call, folderOf, subjectOf, type Root } from './root.ts';
 import { statBlob } from './stat.ts';
 
-/** The most removals of one batch; each is a request of its own. */
+/** The most removals of one batch. */
 export const REMOVE_BATCH = 256;
 const AT_ONCE = 16;
 
@@ -85,14 +86,15 @@ function isGeneral({ failure }: Undone): boolean {
   return failure.kind === 'unauthenticated' || codeOf(failure) === 'ContainerNotFound';
 }
 
-/** Removes blobs one by one, several at once. */
+/** Removes blobs together where that is possible, else one by one, several at once. */
 export async function removeBlobs(root: Root, batch: readonly Removal[], io: Io): Promise<readonly Undone[]> {
   if (batch.length > REMOVE_BATCH) {
     const message = `${batch.length} removals at once are more than ${REMOVE_BATCH}`;
     throw new Failure({ kind: 'usage', message, subject: root.label });
   }
   const undone: Undone[] = [];
-  for (const round of rounds(batch)) {
+  for (const all of rounds(batch)) {
+    const round = await removeTogether(root, all, io);
     for (let from = 0; from < round.length; from += AT_ONCE) {
       const some = round.slice(from, from + AT_ONCE);
       const failed = (await Promise.all(some.map(async (removal) => attempt(root, removal, io)))).flat();

@@ -15,7 +15,7 @@ export interface Root {
   /** Name of the root blob without a slash at the end; '' for the whole container. */
   readonly prefix: string;
   /** What was learned of the container; roots of one container share it. */
-  readonly known: { answered: boolean };
+  readonly known: { answered: boolean; /** Whether it takes no batches. */ batchless?: boolean };
 }
 
 /** The name of the blob of a path. */

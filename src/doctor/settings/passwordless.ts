@@ -1,14 +1,14 @@
 /** A URI without its password, and how to give that instead. */
 export interface Passwordless {
   readonly uri: string;
-  /** `use a key: …`. */
+  /** `log in with a key (…)`. */
   readonly instead: string;
 }
 
 const USERINFO = /^([a-z][a-z0-9+.-]*:\/\/)([^/?#]*)@/i;
 
 const INSTEAD: Readonly<Record<string, string>> = {
-  sftp: 'use a key: set MLSTOW_SFTP_IDENTITY_FILE, or load it into the SSH agent with ssh-add',
+  sftp: 'log in with a key (MLSTOW_SFTP_IDENTITY_FILE or ssh-add)',
   ftp: 'set MLSTOW_FTP_PASSWORD',
 };
 

@@ -1,7 +1,7 @@
 import { describeOrigin } from '../../../config/origin.ts';
 import { Failure } from '../../../core/failure.ts';
+import { parseLocation } from '../../../core/location.ts';
 import { redactUri } from '../../../core/redact.ts';
-import { configuredLocation } from '../../../resolver/physical.ts';
 import type { Check } from '../../check.ts';
 import { fail, ok, warn } from '../../finding.ts';
 import { given } from '../../settings/given.ts';
@@ -23,10 +23,10 @@ export const artifactUri: Check = {
     const { value, origin } = found;
     const by = describeOrigin(origin);
     try {
-      configuredLocation({ uri: value, origin: by }, 'artifacts.uri');
+      parseLocation(value);
     } catch (thrown) {
       if (!(thrown instanceof Failure)) throw thrown;
-      return [fail(thrown.message, `${setTo(origin, 's3://BUCKET/PATH')}, or ${undo(origin)}`)];
+      return [fail(`${thrown.message} (${by})`, `${setTo(origin, 's3://BUCKET/PATH')}, or ${undo(origin)}`)];
     }
     const shown = redactUri(value);
     const location = passwordless(value)?.uri ?? value;

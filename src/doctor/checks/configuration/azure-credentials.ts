@@ -22,7 +22,13 @@ async function malformed(config: Config): Promise<readonly Finding[]> {
     return [];
   } catch (thrown) {
     if (!(thrown instanceof Failure)) throw thrown;
-    return [fail(thrown.message, thrown.facts.hint ?? undo(found.origin), found.origin.name)];
+    return [
+      fail(
+        thrown.message,
+        `set ${found.origin.name} to what the storage account shows under "Access keys", or ${undo(found.origin)}`,
+        found.origin.name,
+      ),
+    ];
   }
 }
 

@@ -1,9 +1,10 @@
 /**
  * Runs the tests that have a soak form (full counts, sizes and fuzz times, chosen by MLSTOW_SOAK) and writes what came of
- * it to docs/soak.md. `npm run test:soak -- sftp local` runs only the files whose path holds one of these words.
+ * it to docs/soak.md. `npm run test:soak -- sftp local` runs only the files whose path holds one of these words; what is
+ * known of the others stays.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -36,23 +37,29 @@ const { status } = spawnSync(
 const report = JSON.parse(readFileSync(outputFile, 'utf8'));
 rmSync(folder, { recursive: true });
 
-const rows = report.testResults.map(({ name, assertionResults, startTime, endTime }) => {
+const page = join(root, 'docs/soak.md');
+const dirty = git('status', '--porcelain', '--untracked-files=no') === '' ? '' : ', changed';
+const commit = `${git('rev-parse', '--short', 'HEAD')}${dirty}`;
+const day = new Date().toISOString().slice(0, 10);
+const earlier = existsSync(page) ? readFileSync(page, 'utf8').split('\n') : [];
+const rows = new Map(
+  earlier.flatMap((line) => (line.startsWith('| test/') ? [[line.split(' ')[1], line]] : [])),
+);
+for (const { name, assertionResults, startTime, endTime } of report.testResults) {
+  const file = relative(root, name);
   const passed = assertionResults.filter((result) => result.status === 'passed').length;
-  const seconds = ((endTime - startTime) / 1000).toFixed(0);
-  return `| ${relative(root, name)} | ${passed} | ${assertionResults.length - passed} | ${seconds} |`;
-});
-const dirty = git('status', '--porcelain', '--untracked-files=no') === '' ? '' : ' with uncommitted changes';
+  const facts = [passed, assertionResults.length - passed, ((endTime - startTime) / 1000).toFixed(0)];
+  rows.set(file, `| ${[file, ...facts, day, commit].join(' | ')} |`);
+}
 writeFileSync(
-  join(root, 'docs/soak.md'),
-  `# Last soak run
+  page,
+  `# Last soak runs
 
-\`npm run test:soak${words.length === 0 ? '' : ` -- ${words.join(' ')}`}\` on ${new Date().toISOString().slice(0, 10)}, commit ${git('rev-parse', '--short', 'HEAD')}${dirty}, Node ${process.version}, ${cpus().length} cores.
+What came of \`npm run test:soak\` the last time each file was run: full counts, Node ${process.version}, ${cpus().length} cores.
 
-${report.numPassedTests} passed, ${report.numFailedTests} failed.
-
-| file | passed | failed | seconds |
-|---|---|---|---|
-${rows.sort().join('\n')}
+| file | passed | failed | seconds | date | commit |
+|---|---|---|---|---|---|
+${[...rows.values()].sort().join('\n')}
 `,
 );
 process.exitCode = status ?? 1;

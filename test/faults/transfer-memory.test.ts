@@ -133,6 +133,16 @@ describe.each(places)(`the memory of ${MOVED} files that are moved, %s`, (place)
     TIMEOUT,
   );
 
+  it.each(['text', 'json', 'jsonl'])(
+    'does not grow with them when they are listed as %s',
+    async (output) => {
+      const ran = await mlstow('artifacts', 'list', '-R', '-r', runs[place], '--output', output);
+      expect(ran.out.match(/\d{7}\.bin"/g)).toHaveLength(MOVED);
+      mustBeFlat(`list of ${place}, ${output}`, ran);
+    },
+    TIMEOUT,
+  );
+
   it.each(['text', 'jsonl'])(
     'does not grow with them on their way back, told as %s',
     async (output) => {

@@ -5,6 +5,7 @@ import { runChecks, type Outcome } from '../../doctor/run-checks.ts';
 import type { Finding } from '../../doctor/finding.ts';
 import type { Session } from '../session.ts';
 import { createContext } from './create-context.ts';
+import { hasten } from './hasten.ts';
 
 /** Runs checks on a session's settings and what they lead to; nothing secret is in what comes out. */
 export async function* examine(
@@ -13,9 +14,14 @@ export async function* examine(
   asked: Examination,
 ): AsyncGenerator<Outcome> {
   const hide = hideSecrets(session.config, session.world.env);
-  const context = createContext(session, asked);
-  for await (const outcome of runChecks(checks, context, session.io)) {
-    yield { ...outcome, findings: outcome.findings.map((finding) => redacted(finding, hide)) };
+  const hasty = session.withConfig(hasten(session.config));
+  const context = { ...createContext(hasty, asked), config: session.config };
+  try {
+    for await (const outcome of runChecks(checks, context, session.io)) {
+      yield { ...outcome, findings: outcome.findings.map((finding) => redacted(finding, hide)) };
+    }
+  } finally {
+    await hasty.close();
   }
 }
 

@@ -52,7 +52,8 @@ function* objections(items: readonly DoctorItem[], colours: Colours): Generator<
 }
 
 function quietly(item: DoctorItem, colours: Colours): string {
-  const evidence = item.evidence === item.title ? '' : `: ${item.evidence}`;
+  const about = item.subject === undefined || item.evidence.includes(item.subject) ? '' : `: ${item.subject}`;
+  const evidence = item.evidence === item.title ? about : `${about}: ${item.evidence}`;
   return `${inColour(item.level, colours)}  ${colours.dim(item.check)} ${item.title}${evidence}\n`;
 }
 

@@ -51,15 +51,11 @@ function assemble(parts: Parts, io: Io): Session {
   const output = config.get('cli.output');
   const json = config.get('cli.logFormat') === 'json';
   const terminal = world.stderr.isTTY;
-<<<<<<< HEAD
   return {
-=======
-  const base = {
->>>>>>> b10a1cc (Doctor: live checks of the server, the records, every root and the way there and back)
     world,
+    config,
     io,
     quiet,
-<<<<<<< HEAD
     verbose: config.get('cli.verbose'),
     mode: output === 'table' ? 'text' : output,
     bars: terminal && !quiet && !json && !noProgress && config.get('artifacts.progressBar'),
@@ -68,25 +64,9 @@ function assemble(parts: Parts, io: Io): Session {
     event: (event, message, fields) => log.event(event, message, fields),
     warn: (message) => log.warn(message),
     limited: (own) => assemble(parts, { ...own, signal: AbortSignal.any([io.signal, own.signal]) }),
+    withConfig: (other) => assemble({ ...parts, config: other }, io),
     ...lazily(config, world, io, log),
-=======
-    verbose,
-    mode: output === 'table' ? ('text' as const) : output,
-    bars: terminal && !quiet && !json && !options.noProgress && config.get('artifacts.progressBar'),
-    workers: config.get('artifacts.workers') ?? WORKERS,
-    notify: (message: string) => log.notify(message),
-    event: (event: string, message: string, fields: Readonly<Record<string, TraceValue>>) =>
-      log.event(event, message, fields),
-    warn: (message: string) => log.warn(message),
->>>>>>> b10a1cc (Doctor: live checks of the server, the records, every root and the way there and back)
   };
-  const on = (settings: Config): Session => ({
-    ...base,
-    config: settings,
-    ...lazily(settings, world, io, log),
-    withConfig: on,
-  });
-  return on(config);
 }
 
 async function readSettings(

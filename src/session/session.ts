@@ -50,13 +50,10 @@ export interface Session {
   server(): Promise<Server>;
   /** What decides where artifacts may go. */
   sharedRule(): Promise<SharedRule>;
-<<<<<<< HEAD
   /** The same settings with stores of its own, which also stop when `io` aborts. Closing it is the caller's job. */
   limited(io: Io): Session;
-=======
-  /** The same command on other settings: it opens everything anew, and closes that itself. */
+  /** The same command on other settings: it opens everything anew. Closing it is the caller's job. */
   withConfig(config: Config): Session;
->>>>>>> b10a1cc (Doctor: live checks of the server, the records, every root and the way there and back)
   /** Closes what was opened. */
   close(): Promise<void>;
 }

@@ -111,15 +111,21 @@ async function writeAndRead(trial: Trial): Promise<void> {
     await attempt(trial, 'ranged get', async () => readBack(trial, part, RANGE));
 }
 
+/** What may be tried besides listing. */
+export interface Allowed {
+  readonly writes: boolean;
+  /** Whether an upload in parts may be begun; a proxying server takes none at its root. */
+  readonly parts: boolean;
+}
+
 /**
  * Tries what artifacts need at a root: list, put, get, ranged get, delete, give up an upload. Nothing is written where
  * deleting is denied, since that could not be removed again; what is written is removed whatever happens.
- * @param writes whether anything may be written
  * @throws Failure when it is told to stop
  */
 export async function probeVerbs(
   store: ArtifactStore,
-  writes: boolean,
+  { writes, parts }: Allowed,
   clock: Clock,
   io: Io,
 ): Promise<readonly Tried[]> {
@@ -135,7 +141,7 @@ export async function probeVerbs(
     });
     await attempt(trial, 'delete', async () => remove(cleanupIo(io)));
   }
-  if (!store.multipart || store.bulk) return trial.tried;
+  if (!store.multipart || !parts || store.bulk) return trial.tried;
   if (await attempt(trial, 'multipart abort', async () => mayAbort(trial))) {
     trial.tried.pop();
     await attempt(trial, 'multipart abort', async () => abortUpload(trial));

@@ -1,6 +1,7 @@
 import type { ArtifactStore, Facts } from '../../artifacts/store.ts';
 import type { System } from '../../artifacts/registry.ts';
 import { Failure } from '../../core/failure.ts';
+import { isBelow, type Location } from '../../core/location.ts';
 import type { Io, TraceValue } from '../../core/io.ts';
 import { placeFromAbove } from '../../resolver/place-of-uri.ts';
 import type { Context } from '../context.ts';
@@ -67,7 +68,8 @@ async function look(root: Root, store: ArtifactStore, context: Context, io: Io):
   const gone = anchor === 'absent' && store.traits.directories === 'virtual' && !isProxied(root);
   if (gone) return { anchor, exists: false, tried: [] };
   const exists = await folderExists(root, store, context, io);
-  const tried = exists ? await probeVerbs(store, !context.readOnly, context.clock, io) : [];
+  const allowed = { writes: !context.readOnly, parts: !isProxied(root) };
+  const tried = exists ? await probeVerbs(store, allowed, context.clock, io) : [];
   return { ...(anchor === undefined ? {} : { anchor }), exists, tried };
 }
 
@@ -112,6 +114,18 @@ export const surveyRoots = sharedLook(async (context, io): Promise<readonly Root
   const roots = await context.roots();
   return Promise.all(roots.slice(0, MAX_ROOTS).map(async (root) => survey(root, context, io)));
 });
+
+/** What keeps the root that a location is below from being looked at. */
+export async function troubleAbove(
+  location: Location,
+  context: Context,
+  io: Io,
+): Promise<RootSurvey | undefined> {
+  const surveys = await surveyRoots(context, io);
+  return surveys.find(
+    ({ root: { physical }, trouble }) => trouble && physical && isBelow(location, physical),
+  );
+}
 
 /** How many roots there are that nobody looked at. */
 export async function rootsLeftOut(context: Context): Promise<number> {

@@ -7,8 +7,10 @@ import type { Check } from '../../../check.ts';
 import type { Context } from '../../../context.ts';
 import { fail, ok, skip, warn, type Finding } from '../../../finding.ts';
 import { failWith } from '../../../live/fail-with.ts';
+import { toldElsewhere } from '../../../live/judge-roots.ts';
 import { probeName, removeProbes, staleProbes, withProbe } from '../../../live/probe-file.ts';
 import { probePlace, type ProbePlace } from '../../../live/probe-place.ts';
+import { troubleAbove } from '../../../live/survey-roots.ts';
 import { lacksDriver, readAsServer, writeAsServer } from '../../../live/server-eyes.ts';
 
 const USUAL = 'mend what it names, then run mlstow doctor again';
@@ -99,6 +101,8 @@ export const roundTrip: Check = {
   timeoutMs: 20_000,
   async run(context, io) {
     const place = await probePlace(context, io);
+    const above = await troubleAbove(place.location, context, io);
+    if (above?.trouble) return [toldElsewhere(above.trouble, above.root.uri)];
     const path = probeName(context.clock);
     const trip: Trip = { context, place, path, content: randomBytes(64).toString('hex'), io };
     try {

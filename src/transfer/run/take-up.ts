@@ -1,4 +1,11 @@
-import type { ArtifactStore, Multipart, Receipt, UploadPlan, UploadSession } from '../../artifacts/store.ts';
+import type {
+  ArtifactStore,
+  Multipart,
+  Receipt,
+  Stored,
+  UploadPlan,
+  UploadSession,
+} from '../../artifacts/store.ts';
 import type { ArtifactPath } from '../../core/artifact-path.ts';
 import { Failure } from '../../core/failure.ts';
 import type { Io } from '../../core/io.ts';
@@ -11,6 +18,8 @@ export interface Resumed {
   readonly session: UploadSession;
   readonly partBytes: number;
   readonly receipts: readonly Receipt[];
+  /** What the interrupted try stored, where it was killed between that and its note of it. */
+  readonly stored?: Stored;
 }
 
 /** How far the store's clock and ours may be apart when an upload is recognized by the time of its beginning, in ms. */
@@ -50,8 +59,11 @@ export async function takeUp(
   if (!earlier) return undefined;
   const session = sessionOf(multipart, earlier, plan);
   if (session?.confirmed && isSame(earlier.identity, file.identity)) {
+    const { partBytes } = earlier;
     const receipts = await agreed(session, earlier, multipart.order, io);
-    if (receipts) return { session, partBytes: earlier.partBytes, receipts };
+    const stored = await finishedBefore(session, earlier, receipts, io);
+    if (stored) return { session, partBytes, receipts: earlier.receipts, stored };
+    if (receipts) return { session, partBytes, receipts };
   }
   await discard(store, journal, earlier, io);
   return undefined;
@@ -94,6 +106,27 @@ async function agreed(
   }
   both.sort((a, b) => a.number - b.number);
   return order === 'any' ? both : both.filter(({ number }, index) => number === index + 1);
+}
+
+/**
+ * What the interrupted try stored, where it had sent every part and the store holds fewer by now: asked to finish it
+ * again, the store tells whether it did so already.
+ */
+async function finishedBefore(
+  session: UploadSession,
+  { receipts, identity }: EarlierUpload,
+  held: readonly Receipt[] | undefined,
+  io: Io,
+): Promise<Stored | undefined> {
+  const size = receipts.reduce((sum, part) => sum + part.size, 0);
+  if (size !== identity?.size || held?.length === receipts.length) return undefined;
+  try {
+    const sorted = receipts.toSorted((a, b) => a.number - b.number);
+    return await session.commit(sorted, { size, checksums: [] }, io);
+  } catch (thrown) {
+    if (io.signal.aborted) throw thrown;
+    return undefined;
+  }
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { Multipart, Part, Receipt, Stored } from '../../artifacts/store.ts';
+import type { Multipart, Part, Receipt } from '../../artifacts/store.ts';
 import { Failure } from '../../core/failure.ts';
 import { cleanupIo } from '../../core/io.ts';
 import type { UploadFile } from '../items.ts';
@@ -80,7 +80,7 @@ function partsJob(
   multipart: Multipart,
   file: PartedFile,
   size: number,
-  { session, partBytes, receipts: before }: Resumed,
+  { session, partBytes, receipts: before, stored }: Resumed,
 ): OpenJob {
   const { journal, io } = uploading;
   const fromFile = fileIo(uploading, file.path);
@@ -99,8 +99,8 @@ function partsJob(
     ),
     finish: async () => {
       receipts.sort((a, b) => a.number - b.number);
-      const stored: Stored = await session.commit(receipts, { size, checksums: [] }, io);
-      await arrived(uploading, file, stored, size);
+      const finished = stored ?? (await session.commit(receipts, { size, checksums: [] }, io));
+      await arrived(uploading, file, finished, size);
     },
     giveUp: async () => {
       const keep = io.signal.aborted && uploading.options.keepUnfinished === true;

@@ -1,4 +1,4 @@
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
@@ -147,6 +147,63 @@ describe('a transfer that goes on', () => {
       }
     },
   );
+
+  it('takes an upload for done that was finished just before the kill, and sends it again where it was not', async () => {
+    const from = await temporaryFolder();
+    const bytes = pattern(2 * MIB);
+    await fill(from, { big: bytes });
+    const { size, mtimeMs, ino } = await stat(join(from, 'big'));
+    const receipts = [2, 1].map((number) => ({
+      number,
+      offset: (number - 1) * MIB,
+      size: MIB,
+      tag: `t${number}`,
+    }));
+    for (const isFinished of [true, false]) {
+      const content = new MemoryContent();
+      const store = createMemoryStore({}, { content, multipart: 'any' });
+      if (isFinished) content.set('big', bytes);
+      let sent = 0;
+      const gone = async (): Promise<never> =>
+        Promise.reject(new Failure({ kind: 'not-found', message: 'no such upload', subject: 'big' }));
+      const multipart = store.multipart!;
+      const ended: ArtifactStore = {
+        ...store,
+        multipart: {
+          ...multipart,
+          begin: async (...all) => {
+            sent += 1;
+            return multipart.begin(...all);
+          },
+          attach: (path, token) => ({
+            ...{ token, tokenIsSecret: false, put: gone, abort: async () => undefined },
+            commit: async (parts, expected) => {
+              expect([parts.map(({ number }) => number), expected.size]).toEqual([[1, 2], 2 * MIB]);
+              const entry = await store.stat(path, io);
+              return entry ? { entry, proof: 'checksum' } : gone();
+            },
+            confirmed: async function* () {
+              yield await gone();
+            },
+          }),
+        },
+      };
+      const earlier = {
+        path: 'big',
+        identity: { size, mtimeMs, ino },
+        partBytes: MIB,
+        at: 1,
+        token: 't',
+        receipts,
+      };
+      const journal = remembering(noJournal(), { takeUpload: () => earlier });
+      const parts = { fromBytes: 1, partBytes: MIB };
+      const report = await sendAll(ended, await planOf([folderOf(from, true)]), io, { journal, parts });
+      expect(report).toMatchObject({ files: 1, bytes: 2 * MIB, failed: 0 });
+      expect(sent).toBe(isFinished ? 0 : 1);
+      expect(content.objects.get('big')?.bytes.equals(bytes)).toBe(true);
+    }
+  });
 
   it('gives up what was begun and nothing goes on with', async () => {
     const from = await temporaryFolder();

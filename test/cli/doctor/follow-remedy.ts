@@ -1,4 +1,5 @@
-import { mlstow, type DoctorPlace, type Environment } from './doctor-place.ts';
+import { mustRunCli } from '../run-cli.ts';
+import type { DoctorPlace, Environment } from './doctor-place.ts';
 
 /** What a person puts in place of what a remedy leaves open: `/PATH/TO/FILE.pem`, `NAME`. */
 export type Blanks = Readonly<Record<string, string>>;
@@ -30,7 +31,7 @@ export async function followRemedy(
     steps += 1;
   }
   for (const [, command = ''] of text.matchAll(/\bmlstow (experiments [^;,]+?)(?=[;,]| and |$)/g)) {
-    await mlstow(place, ...command.trim().split(' '));
+    await mustRunCli(command.trim().split(' '), { ...place, env });
     steps += 1;
   }
   const gone = [...text.matchAll(/\bunset (\w+)/g)].map(([, name = '']) => name);

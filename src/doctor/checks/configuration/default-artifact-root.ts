@@ -8,6 +8,7 @@ import type { Experiment } from '../../../tracking/entities.ts';
 import type { Check } from '../../check.ts';
 import type { Context } from '../../context.ts';
 import { fail, ok, skip, warn, type Finding } from '../../finding.ts';
+import { rootOf } from '../../roots.ts';
 import { given } from '../../settings/given.ts';
 import { findServerProcess, type ServerProcess } from '../../settings/server-process.ts';
 
@@ -35,8 +36,9 @@ function ofProcess(found: ServerProcess): Evidence {
   return { uri: 'mlflow-artifacts:/', by, destination };
 }
 
-function named({ experimentId, name, artifactLocation }: Experiment, which: string): Evidence {
-  return { uri: artifactLocation, by: `experiment ${experimentId} (${name}), ${which}` };
+function named(experiment: Experiment, which: string): Evidence {
+  const { experimentId, name } = experiment;
+  return { uri: rootOf(experiment), by: `experiment ${experimentId} (${name}), ${which}` };
 }
 
 /** What a server chose last; a location chosen by hand says nothing of it. */

@@ -28,6 +28,7 @@ import { serverVariables } from './server-variables.ts';
 import { sftpFiles } from './sftp-files.ts';
 import { shadowedFiles } from './shadowed-files.ts';
 import { sharedPaths } from './shared-paths.ts';
+import { target } from './target.ts';
 import { tlsContradiction } from './tls-contradiction.ts';
 import { tlsVerification } from './tls-verification.ts';
 import { trackingCredentials } from './tracking-credentials.ts';
@@ -61,6 +62,7 @@ export const configurationChecks: readonly Check[] = [
   ignoredSettings,
   tlsVerification,
   certificateFiles,
+  target,
   trackingCredentials,
   gcsCredentialsFile,
   sharedPaths,

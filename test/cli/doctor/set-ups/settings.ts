@@ -1,7 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { rootCertificates } from 'node:tls';
-import type { DoctorPlace } from '../doctor-place.ts';
+import { mlstow, type DoctorPlace } from '../doctor-place.ts';
 import type { Blanks } from '../follow-remedy.ts';
 import type { BrokenSetUp } from './broken-set-up.ts';
 
@@ -215,6 +215,16 @@ export const SETTING_SET_UPS: readonly BrokenSetUp[] = [
     evidence: ['mnt is not a folder on this machine'],
     remedy: ['mount it at', 'unset MLSTOW_SHARED_PATHS'],
     mend: ({ home }) => mkdir(join(home, 'mnt')),
+  },
+  {
+    what: 'a target that is not in these records',
+    id: 'D54',
+    level: 'fail',
+    build: (place) => mlstow(place, 'experiments', 'create', '-n', 'churn'),
+    args: ['experiment:chrun'],
+    evidence: ['chrun'],
+    remedy: ['mlstow experiments'],
+    mend: (place) => mlstow(place, 'experiments', 'create', '-n', 'chrun'),
   },
   {
     what: 'records in a folder, which stock MLflow refuses',

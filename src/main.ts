@@ -31,6 +31,11 @@ if (typeof invocation === 'number') {
     stdout: process.stdout,
     stderr: process.stderr,
     clock: systemClock,
+    inBackground: async (args) => {
+      const { spawn } = await import('node:child_process');
+      const program = process.argv[1] ?? '';
+      spawn(process.execPath, [program, ...args], { detached: true, stdio: 'ignore' }).unref();
+    },
     onSignal: (handle) => {
       for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => handle(signal));
     },

@@ -2,6 +2,16 @@ import { declarationOf, type Key } from '../config/settings/index.ts';
 import type { Failure } from '../core/failure.ts';
 import type { Session } from '../session/session.ts';
 
+/** What a shell may ask the records for, to complete a word. */
+export type Completes =
+  | 'experiment-id'
+  | 'deleted-experiment-id'
+  | 'experiment-name'
+  | 'run-id'
+  | 'deleted-run-id'
+  | 'artifact-path'
+  | 'target';
+
 interface OptionFacts {
   /** As commander writes it: `-r, --run-id <id>`. */
   readonly flags: string;
@@ -9,6 +19,7 @@ interface OptionFacts {
   /** The setting that this flag sets; its variables and files then apply too. */
   readonly setting?: Key;
   readonly choices?: readonly string[];
+  readonly completes?: Completes;
   readonly hidden?: boolean;
 }
 
@@ -116,11 +127,12 @@ export interface Command<O extends Options = Options> {
   readonly details?: readonly string[];
   /** Shown below the options: what to type. */
   readonly examples?: readonly string[];
-  /** `name` as commander writes it: `<target>`, `[paths...]`; `choices` for completion alone. */
+  /** `name` as commander writes it: `<target>`, `[paths...]`; `choices` and `completes` for completion alone. */
   readonly arguments?: readonly {
     readonly name: string;
     readonly help: string;
     readonly choices?: readonly string[];
+    readonly completes?: Completes;
   }[];
   readonly options: O;
   /** A command that reads no settings (completion) needs no session. */

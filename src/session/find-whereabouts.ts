@@ -3,7 +3,7 @@ import { asFailure, Failure } from '../core/failure.ts';
 import type { Io, TraceValue } from '../core/io.ts';
 import { redactUri } from '../core/redact.ts';
 import type { Experiment } from '../tracking/entities.ts';
-import { keeperOf, trackingUriOf, type Keeper } from './open-tracking.ts';
+import { keeperOf, type Keeper } from './open-tracking.ts';
 import type { Session } from './session.ts';
 
 /** How long the records may take to answer before we go on without them, in ms. */
@@ -72,7 +72,7 @@ async function ask(session: Session, isDefault: boolean): Promise<Whereabouts['r
 /** Looks where this process would read and write, and what is recorded there. Nothing is created. @throws Failure misconfigured */
 export async function findWhereabouts(session: Session): Promise<Whereabouts> {
   const { value, origin } = session.config.resolved('tracking.uri');
-  const uri = await trackingUriOf(session.config, session.world.cwd);
+  const uri = await session.trackingUri();
   const root = session.config.resolved('artifacts.uri');
   return {
     tracking: {

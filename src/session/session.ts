@@ -17,6 +17,8 @@ export interface World {
   readonly stdout: NodeJS.WriteStream;
   readonly stderr: NodeJS.WriteStream;
   readonly clock: Clock;
+  /** Starts this program once more, on its own: nobody waits for it or hears it. */
+  inBackground(args: readonly string[]): Promise<void>;
 }
 
 /** What opening the tracking store may do: read only, write, or create the embedded default where there is none. */

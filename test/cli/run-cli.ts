@@ -20,6 +20,8 @@ export interface CliPlace {
   /** What standard input holds; it is never a terminal. */
   readonly stdin?: string | Readable;
   readonly clock?: Clock;
+  /** Told what the command starts on its own; nothing is started. */
+  readonly inBackground?: (args: readonly string[]) => void;
   /** Given a function that sends the command a signal. */
   readonly onStart?: (send: (signal: 'SIGINT' | 'SIGTERM') => void) => void;
 }
@@ -59,6 +61,7 @@ export async function runCli(args: readonly string[], place: CliPlace): Promise<
       stdout: stdout as unknown as NodeJS.WriteStream,
       stderr: stderr as unknown as NodeJS.WriteStream,
       clock: place.clock ?? systemClock,
+      inBackground: async (args) => place.inBackground?.(args),
       onSignal: (handle) => place.onStart?.(handle),
       exit: (status) => {
         throw new Error(`the command did not stop by itself and would have been ended with ${status}`);

@@ -16,7 +16,7 @@ export const resolve = command({
     'mlstow resolve experiment:churn',
     'mlstow resolve models:/fraud@champion',
   ],
-  arguments: [{ name: '<target>', help: 'a run id, experiment:NAME, a URI or a path' }],
+  arguments: [{ name: '<target>', help: 'a run id, experiment:NAME, a URI or a path', completes: 'target' }],
   options: { ...STORE_OPTIONS },
   async run(session, _values, [target = '']): Promise<View<ResolveStep>> {
     const resolver = await session.resolver('read');

@@ -8,6 +8,8 @@ export interface CompletedOption {
   readonly help: string;
   readonly takesValue: boolean;
   readonly choices: readonly string[];
+  /** Whether the program itself knows the values: the records hold them. */
+  readonly isAsked: boolean;
 }
 
 /** One command line prefix (`artifacts list`) and what may follow it. */
@@ -17,6 +19,8 @@ export interface CompletedCommand {
   readonly options: readonly CompletedOption[];
   /** What its operands may be, when that is a closed list; else they are files, as far as a shell can tell. */
   readonly operands: readonly string[];
+  /** Whether the program itself knows what its operands may be. */
+  readonly asksOperands: boolean;
 }
 
 /** What the shells need to know: nouns, their verbs, the options of each. */
@@ -27,23 +31,34 @@ export interface CompletionModel {
   readonly commands: readonly CompletedCommand[];
 }
 
-function completed(option: Option): CompletedOption {
-  const names = option.flags
+/** `-r` and `--run-id` of `-r, --run-id <id>`. */
+export function namesOfOption({ flags }: Option): readonly string[] {
+  return flags
     .replace(/[<[].*$/, '')
     .split(/[ ,|]+/)
     .filter((name) => name.startsWith('-'));
-  return { names, help: option.help, takesValue: option.kind !== 'flag', choices: option.choices ?? [] };
+}
+
+function completed(option: Option): CompletedOption {
+  return {
+    names: namesOfOption(option),
+    help: option.help,
+    takesValue: option.kind !== 'flag',
+    choices: option.choices ?? [],
+    isAsked: option.completes !== undefined,
+  };
 }
 
 function optionsOf(options: Options): readonly CompletedOption[] {
   const visible = Object.values<Option>({ ...options, ...GLOBAL_OPTIONS }).filter((option) => !option.hidden);
   return [
     ...visible.map(completed),
-    { names: ['-h', '--help'], help: 'show help', takesValue: false, choices: [] },
+    { names: ['-h', '--help'], help: 'show help', takesValue: false, choices: [], isAsked: false },
   ];
 }
 
-function namesOf(command: Command): readonly string[] {
+/** Every way to write a command: `artifacts list`, `runs get`, `runs describe`. */
+export function namesOf(command: Command): readonly string[] {
   const [noun = '', verb] = command.name.split(' ');
   if (verb === undefined) return [noun];
   return [verb, ...(command.aliases ?? [])].map((each) => `${noun} ${each}`);
@@ -59,11 +74,18 @@ export function completionModel(
   const found: CompletedCommand[] = [];
   for (const command of commands) {
     const operands = (command.arguments ?? []).flatMap(({ choices }) => choices ?? []);
+    const asksOperands = (command.arguments ?? []).some(({ completes }) => completes !== undefined);
     for (const words of namesOf(command)) {
       const [noun = '', verb] = words.split(' ');
       first.set(noun, verb === undefined ? command.summary : (groups[noun] ?? noun));
       if (verb !== undefined) (verbs[noun] ??= []).push({ word: verb, help: command.summary });
-      found.push({ words, summary: command.summary, options: optionsOf(command.options), operands });
+      found.push({
+        words,
+        summary: command.summary,
+        options: optionsOf(command.options),
+        operands,
+        asksOperands,
+      });
     }
   }
   return { first: [...first].map(([word, help]) => ({ word, help })), verbs, commands: found };

@@ -2,6 +2,7 @@ import { CommanderError, type Command as Commander } from 'commander';
 import { asFailure, exitCodeOf, Failure } from '../../core/failure.ts';
 import type { Command } from '../command.ts';
 import { home } from '../commands/home.ts';
+import { completeInvocation } from '../completion/complete.ts';
 import { GLOBAL_OPTIONS } from '../global-options.ts';
 import { failureJson, failureText } from '../render/failure.ts';
 import { buildProgram } from './build-program.ts';
@@ -44,6 +45,8 @@ export function parse(
   version: string,
   output: ParserOutput,
 ): Invocation | number {
+  const completing = completeInvocation(commands, argv);
+  if (completing) return completing;
   let invocation: Invocation | undefined;
   const program = buildProgram(commands, version, (chosen) => {
     invocation = chosen;

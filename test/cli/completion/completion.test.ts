@@ -34,20 +34,35 @@ describe('completion', () => {
 });
 
 const ASK = `
-source "$1"; shift
-COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1))
+source "$1"; line="$2"; shift 2
+COMP_LINE="$line"; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1))
 _mlstow
 printf '%s\\n' "\${COMPREPLY[@]}"
 `;
 
-/** What bash offers for the last of these words. */
-async function offered(...words: string[]): Promise<readonly string[]> {
+/** The words that bash makes of a line: it cuts at blanks, `=` and `:`, and leaves quotes where they are. */
+function cutByBash(line: string): readonly string[] {
+  const words = line.match(/(?:\\.|"[^"]*"?|[^\s=:"\\])+|[=:]/g) ?? [];
+  return /\s$/.test(line) ? [...words, ''] : words;
+}
+
+/** What bash offers for the last word of a line. */
+async function offeredFor(
+  line: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<readonly string[]> {
   const script = join(COMMITTED, 'mlstow.bash');
-  const { stdout, stderr } = await mustRun('bash', ['-uc', ASK, 'bash', script, 'mlstow', ...words], {
+  const { stdout, stderr } = await mustRun('bash', ['-uc', ASK, 'bash', script, line, ...cutByBash(line)], {
     cwd,
+    env: { ...process.env, ...env },
   });
   expect(stderr).toBe('');
-  return stdout.split('\n').filter((line) => line !== '');
+  return stdout.split('\n').filter((each) => each !== '');
+}
+
+/** What bash offers for the last of these words, none of which it cuts. */
+async function offered(...words: string[]): Promise<readonly string[]> {
+  return offeredFor(['mlstow', ...words].join(' '));
 }
 
 describe('in bash', () => {
@@ -86,7 +101,7 @@ describe('in bash', () => {
       'model with spaces.pkl',
       'models',
     ]);
-    expect(await offered('artifacts', 'log-artifact', '-l', 'model ')).toEqual(['model with spaces.pkl']);
+    expect(await offeredFor('mlstow artifacts log-artifact -l model\\ w')).toEqual([]);
   });
 
   test('every name that is offered is one that the program knows', async () => {

@@ -11,10 +11,14 @@ export const download = command({
     'mlstow artifacts download -u models:/fraud@champion -d out',
   ],
   options: {
-    runId: text('-r, --run-id <id>', 'run to download from', { setting: 'tracking.runId' }),
+    runId: text('-r, --run-id <id>', 'run to download from', {
+      setting: 'tracking.runId',
+      completes: 'run-id',
+    }),
     artifactPath: text(
       '-a, --artifact-path <path>',
       'only this file or folder; a trailing slash means its contents',
+      { completes: 'artifact-path' },
     ),
     uri: text('-u, --artifact-uri <uri>', 'download this URI instead; it wins over a run'),
     folder: text('-d, --dst-path <folder>', 'where to; a new temporary folder when absent'),

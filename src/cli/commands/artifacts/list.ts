@@ -52,9 +52,14 @@ export const listArtifacts = command({
     'mlstow artifacts list -u s3://bucket/path --output json | jq',
   ],
   options: {
-    runId: text('-r, --run-id <id>', 'run whose artifacts to list', { setting: 'tracking.runId' }),
+    runId: text('-r, --run-id <id>', 'run whose artifacts to list', {
+      setting: 'tracking.runId',
+      completes: 'run-id',
+    }),
     uri: text('-u, --artifact-uri <uri>', 'list below this URI instead of a run'),
-    artifactPath: text('-a, --artifact-path <path>', 'list below this path only'),
+    artifactPath: text('-a, --artifact-path <path>', 'list below this path only', {
+      completes: 'artifact-path',
+    }),
     recursive: flag('-R, --recursive', 'list everything below, not only direct children'),
     ...STORE_OPTIONS,
   },

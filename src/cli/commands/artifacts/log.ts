@@ -14,8 +14,10 @@ import {
 import { readPath } from './artifact-path-operand.ts';
 import { readResume } from './read-resume.ts';
 
-const RUN = text('-r, --run-id <id>', 'run to log to', { setting: 'tracking.runId' });
-const UNDER = text('-a, --artifact-path <path>', 'folder of the run to log into');
+const RUN = text('-r, --run-id <id>', 'run to log to', { setting: 'tracking.runId', completes: 'run-id' });
+const UNDER = text('-a, --artifact-path <path>', 'folder of the run to log into', {
+  completes: 'artifact-path',
+});
 
 function usage(message: string, hint: string): Failure {
   return new Failure({ kind: 'usage', message, hint, subject: 'command line' });

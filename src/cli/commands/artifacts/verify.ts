@@ -10,9 +10,14 @@ export const verify = command({
     'mlstow artifacts verify -u s3://bucket/path --against out --size-only --output jsonl',
   ],
   options: {
-    runId: text('-r, --run-id <id>', 'run whose artifacts to compare', { setting: 'tracking.runId' }),
+    runId: text('-r, --run-id <id>', 'run whose artifacts to compare', {
+      setting: 'tracking.runId',
+      completes: 'run-id',
+    }),
     uri: text('-u, --artifact-uri <uri>', 'compare what is below this URI instead; it wins over a run'),
-    artifactPath: text('-a, --artifact-path <path>', 'only this file, or what is in this folder'),
+    artifactPath: text('-a, --artifact-path <path>', 'only this file, or what is in this folder', {
+      completes: 'artifact-path',
+    }),
     against: required('--against <folder>', 'the folder (or, for one artifact, the file) to compare with'),
     sizeOnly: flag('--size-only', 'compare names and sizes, and read nothing'),
     include: SELECTION_OPTIONS.include,

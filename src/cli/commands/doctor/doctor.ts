@@ -103,7 +103,11 @@ export const doctor = command({
     'mlstow doctor --explain D26',
   ],
   arguments: [
-    { name: '[target]', help: 'a run id, experiment:NAME or a URI; everything in use unless given' },
+    {
+      name: '[target]',
+      help: 'a run id, experiment:NAME or a URI; everything in use unless given',
+      completes: 'target',
+    },
   ],
   options: OPTIONS,
   async run(session, values, [target]): Promise<AnyView> {

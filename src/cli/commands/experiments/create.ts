@@ -37,7 +37,9 @@ export const createExperiment = command({
     'EXPERIMENT_ID=$(mlstow experiments create -n fraud --if-not-exists -q)',
   ],
   options: {
-    experimentName: required('-n, --experiment-name <name>', 'name of the experiment'),
+    experimentName: required('-n, --experiment-name <name>', 'name of the experiment', {
+      completes: 'experiment-name',
+    }),
     artifactLocation: text(
       '-l, --artifact-location <uri>',
       'where its runs put artifacts; the tracking server chooses unless given',

@@ -40,8 +40,10 @@ export const getExperiment = command({
     'mlstow experiments get -n "My Experiment" --output json | jq .tags',
   ],
   options: {
-    experimentId: text('-x, --experiment-id <id>', 'id of the experiment'),
-    experimentName: text('-n, --experiment-name <name>', 'name of the experiment'),
+    experimentId: text('-x, --experiment-id <id>', 'id of the experiment', { completes: 'experiment-id' }),
+    experimentName: text('-n, --experiment-name <name>', 'name of the experiment', {
+      completes: 'experiment-name',
+    }),
   },
   async run(session, { experimentId, experimentName }) {
     if ((experimentId === undefined) === (experimentName === undefined)) {

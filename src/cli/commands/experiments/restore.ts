@@ -6,7 +6,7 @@ export const restoreExperiment = command({
   name: 'experiments restore',
   summary: 'Restore a deleted experiment and all of its runs.',
   examples: ['mlstow experiments restore -x 3'],
-  options: { experimentId: EXPERIMENT_ID },
+  options: { experimentId: { ...EXPERIMENT_ID, completes: 'deleted-experiment-id' } },
   async run(session, { experimentId }) {
     const tracking = await session.tracking('write');
     await tracking.experiments.restore(experimentId, session.io);

@@ -63,16 +63,20 @@ export const createRun = command({
   ],
   options: {
     experimentId: text('-x, --experiment-id <id>', 'id of the experiment', {
+      completes: 'experiment-id',
       setting: 'tracking.experimentId',
     }),
     experimentName: text('-n, --experiment-name <name>', 'name of the experiment, created if missing', {
+      completes: 'experiment-name',
       setting: 'tracking.experimentName',
     }),
     runName: text('--run-name <name>', 'name of the run; made up unless given'),
     description: text('--description <text>', 'what this run is about'),
     tags: list('-t, --tags <key=value>', 'a tag of the run (repeatable)'),
     status: text('--status <status>', 'FINISHED (default), FAILED, KILLED, or RUNNING to end it later'),
-    parentRunId: text('--parent-run-id <id>', 'run under which the new one is nested'),
+    parentRunId: text('--parent-run-id <id>', 'run under which the new one is nested', {
+      completes: 'run-id',
+    }),
     idempotencyKey: text(
       '--idempotency-key <key>',
       "use the run that an earlier try created with this key; 'airflow' makes the key from the task",

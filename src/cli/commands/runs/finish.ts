@@ -8,7 +8,7 @@ export const finishRun = command({
   summary: 'End a run now.',
   examples: ['mlstow runs finish -r $RUN_ID', 'mlstow runs finish -r $RUN_ID --status failed'],
   options: {
-    runId: text('-r, --run-id <id>', 'id of the run', { setting: 'tracking.runId' }),
+    runId: text('-r, --run-id <id>', 'id of the run', { setting: 'tracking.runId', completes: 'run-id' }),
     status: text('--status <status>', 'FINISHED (default), FAILED or KILLED'),
   },
   async run(session, values) {

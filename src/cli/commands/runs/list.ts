@@ -30,6 +30,7 @@ export const listRuns = command({
   examples: ['mlstow runs list --experiment-id 3 --view all', 'mlstow runs list --experiment-id 3 -q'],
   options: {
     experimentId: text('-x, --experiment-id <id>', 'id of the experiment', {
+      completes: 'experiment-id',
       setting: 'tracking.experimentId',
     }),
     view: VIEW,

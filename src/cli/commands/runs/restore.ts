@@ -6,7 +6,7 @@ export const restoreRun = command({
   name: 'runs restore',
   summary: 'Restore a deleted run.',
   examples: ['mlstow runs restore -r $RUN_ID'],
-  options: { runId: RUN_ID },
+  options: { runId: { ...RUN_ID, completes: 'deleted-run-id' } },
   async run(session, { runId }) {
     const tracking = await session.tracking('write');
     await tracking.runs.restore(runId, session.io);

@@ -22,6 +22,7 @@ export interface Collecting {
   readonly open: (location: Location) => Promise<ArtifactStore>;
   readonly locationTag: string;
   readonly acceptMissing: boolean;
+  readonly breakReferences: boolean;
   readonly width: number;
   readonly clock: Clock;
   readonly warn: (message: string) => void;

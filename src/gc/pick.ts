@@ -21,6 +21,7 @@ interface Picking {
   readonly selection: Selection;
   readonly scope: CollectScope;
   readonly locationTag: string;
+  readonly breakReferences: boolean;
   readonly now: number;
   readonly experimentTags: ReadonlyMap<string, Tags>;
   readonly leftOut: LeftOutCounts;
@@ -99,15 +100,24 @@ async function takeAll(picking: Picking, kind: CollectKind, within?: ReadonlySet
   }
 }
 
+/** Why an experiment stays whose datasets are used elsewhere. */
+export function usersReason(users: readonly string[]): string {
+  return `its datasets are inputs of active runs in other experiments (${users.join(', ')}); --break-references overrides`;
+}
+
 /** The traces of the experiments that go; an experiment in which something is active stays as it is. */
 async function takeTraces(picking: Picking): Promise<void> {
-  const { records, scratch, scope, locationTag, io } = picking;
+  const { records, scratch, scope, locationTag, breakReferences, io } = picking;
   const going = scratch.all("SELECT seq, id FROM items WHERE kind = 'experiment' AND action = 'delete'");
   for (const { seq, id } of going) {
     const experimentId = String(id);
-    const { active } = await records.children(experimentId, io);
+    const { active, users } = await records.children(experimentId, io);
     if (active.length > 0) {
       decide(scratch, Number(seq), 'keep', `active inside: ${active.join(', ')}`);
+      continue;
+    }
+    if (users.length > 0 && !breakReferences) {
+      decide(scratch, Number(seq), 'keep', usersReason(users), 'reference');
       continue;
     }
     for await (const page of records.deleted('trace', { ...scope, experimentId }, io)) {

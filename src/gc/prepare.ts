@@ -39,10 +39,12 @@ export interface Prepared {
 export async function prepare(preparing: Preparing): Promise<Prepared> {
   const { records, scratch, selection, planFile, workspace, locationTag, physical, maxDelete, io } =
     preparing;
+  const { breakReferences } = preparing;
   const scope = { workspace, tagKeys: tagKeysOf(selection, locationTag) };
   const counts = await records.counts(scope, io);
   let leftOut: LeftOutCounts = { undated: 0, young: 0, protected: 0 };
-  if (planFile === undefined) leftOut = await pick({ records, scratch, selection, scope, locationTag, io });
+  if (planFile === undefined)
+    leftOut = await pick({ records, scratch, selection, scope, locationTag, breakReferences, io });
   else await pickFromPlan({ file: planFile, records, scratch, scope, locationTag, io });
   if (countWhere(scratch, "action = 'delete'") > 0) {
     await indexReferences(records, locationTag, physical, scratch, io);

@@ -2,6 +2,7 @@ import { createCollector, type Collecting, type CollectOne } from './collect.ts'
 import { doAll } from './do-all.ts';
 import type { Item, Outcome } from './item.ts';
 import { itemsWhere } from './items.ts';
+import { usersReason } from './pick.ts';
 
 /** Told how every item ended, also those that nothing was done about. */
 export type Tell = (outcome: Outcome) => Promise<void> | void;
@@ -46,10 +47,12 @@ async function collectExperiment(
   const { records, scratch, io } = collecting;
   const traces = itemsWhere(scratch, "kind = 'trace' AND experiment = ?", experiment.id);
   const mine = isMine(experiment, shard);
-  const { runs, models } = await records.children(experiment.id, io);
-  if (experiment.action !== 'delete' || runs + models > 0) {
+  const { runs, models, users } = await records.children(experiment.id, io);
+  const needed = users.length > 0 && !collecting.breakReferences;
+  if (experiment.action !== 'delete' || runs + models > 0 || needed) {
     if (!mine) return;
-    const reason = experiment.reason ?? `still in it: ${runs} runs, ${models} models`;
+    const left = runs + models > 0 ? `still in it: ${runs} runs, ${models} models` : usersReason(users);
+    const reason = experiment.reason ?? left;
     for (const trace of traces) {
       const kept = trace.action === 'delete' ? 'keep' : trace.action;
       await tell({

@@ -50,6 +50,8 @@ export interface Children {
   readonly traces: number;
   /** Ids of active runs and models, a few of them. */
   readonly active: readonly string[];
+  /** Ids of active runs elsewhere whose inputs are datasets of the experiment, a few of them. */
+  readonly users: readonly string[];
 }
 
 /** What must still be true of a row when it is erased. */

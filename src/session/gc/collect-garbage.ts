@@ -158,6 +158,7 @@ async function find(session: Session, ask: GcAsk, opened: Opened): Promise<Garba
     open: (location) => stores.at(location),
     locationTag: ARTIFACT_URI_TAG,
     acceptMissing: ask.acceptMissing,
+    breakReferences: config.get('gc.breakReferences'),
     width: workers,
     clock: world.clock,
     warn: (message) => session.warn(message),

@@ -108,6 +108,23 @@ it('pitfall 3: keeps what a live run shares, through a link too', async () => {
   expect(existsSync(join(place.artifacts(id), 'd0', 'f0'))).toBe(true);
 });
 
+it('pitfall 3: keeps an experiment whose dataset is the input of an active run elsewhere', async () => {
+  const place = await gcPlace();
+  const live = await place.run({ keep: true, files: 0 });
+  const gone = (await mustRunCli(['experiments', 'create', '-n', 'gone', '-q'], place)).trim();
+  await mustRunCli(['experiments', 'delete', '-x', gone], place);
+  place.sql(`
+    INSERT INTO datasets (dataset_uuid, experiment_id, name, digest, dataset_source_type, dataset_source)
+      VALUES ('d', ${gone}, 'iris', '1', 'http', '{}');
+    INSERT INTO inputs (input_uuid, source_type, source_id, destination_type, destination_id, step)
+      VALUES ('i', 'DATASET', 'd', 'RUN', '${live}', 0)`);
+  const { code, items } = await place.gc('--experiment-ids', gone);
+  expect([code, items]).toMatchObject([8, [{ id: gone, action: 'keep' }]]);
+  expect(items[0]?.reason).toContain(live);
+  expect(place.rows('SELECT dataset_uuid FROM datasets')).toHaveLength(1);
+  expect((await place.gc('--experiment-ids', gone, '--break-references')).code).toBe(0);
+});
+
 it('pitfall 4: keeps the row when a file could not be removed', async () => {
   const place = await gcPlace();
   const [id, other] = [await place.run(), await place.run()];

@@ -39,6 +39,8 @@ export async function countChildren(context: FileContext, id: string, io: Io): P
     models: await countIn('model', experiment),
     traces: await countIn('trace', experiment),
     active,
+    // A dataset is in the folder of its experiment, and so are the runs that it is an input of.
+    users: [],
   };
 }
 

@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely';
 import type { Children, CollectCounts, CollectScope } from '../../collect.ts';
 import type { SqlContext } from '../context.ts';
+import type { SchemaFacts } from '../facts.ts';
 import type { Tables } from '../tables.ts';
 import { experimentKeys } from './candidates.ts';
 
@@ -32,7 +33,27 @@ export async function countChildren(db: Db, { facts }: SqlContext, experimentId:
     ...(runs > 0 ? await activeRuns(db, experiment) : []),
     ...(models > 0 ? await activeModels(db, experiment) : []),
   ];
-  return { runs, models, traces, active };
+  return { runs, models, traces, active, users: await datasetUsers(db, facts, experiment) };
+}
+
+/** Before MLflow 3, the dataset of one experiment was recorded as the input of runs in others. */
+async function datasetUsers(db: Db, facts: SchemaFacts, experiment: number): Promise<readonly string[]> {
+  if (!facts.has('datasets') || !facts.has('inputs')) return [];
+  const rows = await db
+    .selectFrom('datasets')
+    .innerJoin('inputs', 'inputs.source_id', 'datasets.dataset_uuid')
+    .innerJoin('runs', 'runs.run_uuid', 'inputs.destination_id')
+    .select('runs.run_uuid')
+    .distinct()
+    .where('datasets.experiment_id', '=', experiment)
+    .where('inputs.source_type', '=', 'DATASET')
+    .where('inputs.destination_type', '=', 'RUN')
+    .where('runs.experiment_id', '!=', experiment)
+    .where('runs.lifecycle_stage', '!=', 'deleted')
+    .orderBy('runs.run_uuid')
+    .limit(MOST_TOLD)
+    .execute();
+  return rows.map((row) => row.run_uuid);
 }
 
 async function activeRuns(db: Db, experiment: number): Promise<readonly string[]> {

@@ -1,11 +1,11 @@
 import { Failure } from '../../core/failure.ts';
-import { cleanupIo, type Io } from '../../core/io.ts';
+import type { Io } from '../../core/io.ts';
 import { formatLocation } from '../../core/location.ts';
-import { encodePath } from '../../core/artifact-path.ts';
+import { encodePath, type ArtifactPath } from '../../core/artifact-path.ts';
 import { readStart } from '../../net/read-body.ts';
 import type { Context } from '../context.ts';
-import { probeName, removeLateProbe, removeProbes } from './probe-file.ts';
-import { probePlace } from './probe-place.ts';
+import { probeName, removeLateProbe, withProbe } from './probe-file.ts';
+import { probePlace, type ProbePlace } from './probe-place.ts';
 import { sharedLook } from './shared-look.ts';
 
 /** How one upload through the proxy ended. */
@@ -40,13 +40,18 @@ const MAX_BYTES = 16 * 1024;
 
 interface Target {
   readonly context: Context;
-  readonly url: URL;
+  readonly place: ProbePlace;
   readonly io: Io;
 }
 
+export function worked({ status }: Upload): boolean {
+  return status !== undefined && status < 300;
+}
+
 /** One PUT, as any client sends it: no retry, so that what cut it can be told. */
-async function upload({ context, url, io }: Target, bytes: number): Promise<Upload> {
+async function send({ context, place, io }: Target, path: ArtifactPath, bytes: number): Promise<Upload> {
   const { net, authorizer } = await context.server();
+  const url = new URL(`${formatLocation(place.location)}/${encodePath(path)}`);
   const body = Buffer.alloc(bytes);
   const plain = { 'user-agent': 'mlstow', 'content-type': 'application/octet-stream' };
   const headers = { ...plain, ...(await authorizer.authorize('PUT', url, plain, body)) };
@@ -66,8 +71,14 @@ async function upload({ context, url, io }: Target, bytes: number): Promise<Uplo
   }
 }
 
-export function worked({ status }: Upload): boolean {
-  return status !== undefined && status < 300;
+/** Each upload has a name of its own: one that was cut off may arrive when it was removed already. */
+async function upload(target: Target, bytes: number): Promise<Upload> {
+  const { context, place, io } = target;
+  const path = probeName(context.clock);
+  const done = await withProbe(place.store, path, io, async () => send(target, path, bytes));
+  if (!worked(done) && done.status !== 413)
+    await removeLateProbe(place.store, path, LATE_MS, context.clock, io);
+  return done;
 }
 
 /** Narrows down where uploads begin to be refused for their size. */
@@ -86,7 +97,15 @@ async function narrow(
   return limit;
 }
 
-async function grow(target: Target): Promise<UploadSizes> {
+/**
+ * Uploads probes of growing size into the run that probes may be written to, where a server proxies its artifacts. They
+ * are removed again, also when one that a proxy cut off arrives late.
+ * @throws Failure as finding the run and its place does, and when a probe cannot be removed
+ */
+export const uploadSizes = sharedLook(async (context, io): Promise<UploadSizes> => {
+  const place = await probePlace(context, io);
+  if (!place.proxied) return { skipped: 'artifacts do not go through a server', uploads: [] };
+  const target = { context, place, io };
   const uploads: Upload[] = [];
   for (const bytes of SIZES) {
     const last = uploads.at(-1);
@@ -97,28 +116,6 @@ async function grow(target: Target): Promise<UploadSizes> {
     if (!worked(tried)) break;
   }
   return { uploads };
-}
-
-/**
- * Uploads probes of growing size into the run that probes may be written to, where a server proxies its artifacts. They
- * are removed again, also when one that a proxy cut off arrives late.
- * @throws Failure as finding the run and its place does
- */
-export const uploadSizes = sharedLook(async (context, io): Promise<UploadSizes> => {
-  const place = await probePlace(context, io);
-  if (!place.proxied) return { skipped: 'artifacts do not go through a server', uploads: [] };
-  const path = probeName(context.clock);
-  const url = new URL(`${formatLocation(place.location)}/${encodePath(path)}`);
-  let sizes: UploadSizes | undefined;
-  try {
-    sizes = await grow({ context, url, io });
-    return sizes;
-  } finally {
-    const last = sizes?.uploads.at(-1);
-    const cut = last !== undefined && !worked(last) && last.status !== 413;
-    if (cut) await removeLateProbe(place.store, path, LATE_MS, context.clock, io);
-    else await removeProbes(place.store, [path], cleanupIo(io));
-  }
 });
 
 /** How long the checks of uploads may take, in ms. */

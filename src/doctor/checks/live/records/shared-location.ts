@@ -31,7 +31,8 @@ async function judge(
   const { recorded, physical, uri, experiments } = root;
   if (recorded?.scheme !== 'file' || !physical) return [];
   const tracking = await context.tracking();
-  const run = await newestRunBelow(tracking, experiments, recorded, io);
+  const of = experiments.length > 0 ? experiments : await context.experiments();
+  const run = await newestRunBelow(tracking, of, recorded, io);
   if (!run && isUnusedDefault(root, roots)) return [ok('only the unused experiment 0 is there', uri)];
   try {
     const mayProbe = !context.readOnly;

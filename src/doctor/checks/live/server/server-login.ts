@@ -10,7 +10,7 @@ const USUAL =
 async function credentialsOf({ uri, authorizer }: TrackingServer): Promise<string> {
   const { authorization } = await authorizer.authorize('GET', new URL(uri), {});
   if (authorization === undefined) return 'without credentials';
-  return `by ${authorization.split(' ', 1)[0] ?? 'its'} credentials`;
+  return `to the credentials that are set (${authorization.split(' ', 1)[0] ?? ''})`;
 }
 
 export const serverLogin: Check = {

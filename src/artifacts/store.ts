@@ -176,6 +176,8 @@ export interface ArtifactStore {
   readonly makeDirectory?: (path: ArtifactPath, io: Io) => Promise<void>;
   /** Only where one operation costs seconds, whatever its size: many files in one. */
   readonly bulk?: Bulk;
+  /** Only where the server may keep what was replaced or removed. */
+  readonly versions?: Versions;
 }
 
 /**
@@ -310,4 +312,31 @@ export interface Unfinished {
   readonly bytes?: number;
   /** Of the write that began it, where that told one. */
   readonly owner?: string;
+}
+
+/** What a server keeps of objects that were replaced or removed. */
+export interface Versions {
+  /** Whether a removal may free nothing, since what is removed stays as an older version. */
+  kept(io: Io): Promise<boolean>;
+  /** Pages of all that is kept below `under`, newest and older, and marks of removals; never of a sibling. */
+  list(under: Under, io: Io): AsyncIterable<readonly Kept[]>;
+  /** Removes for good, at most `traits.removeBatch`; absent is done. Nobody can bring it back. */
+  purge(batch: readonly Kept[], io: Io): Promise<readonly Unpurged[]>;
+}
+
+/** One version of an object, or the mark that it was removed. */
+export interface Kept {
+  readonly path: ArtifactPath;
+  /** Names it for `purge`. */
+  readonly token: string;
+  /** Whether it is what readers see now. */
+  readonly newest: boolean;
+  readonly mark: boolean;
+  readonly bytes: number;
+}
+
+/** One version of a batch that is still there, and why. */
+export interface Unpurged {
+  readonly kept: Kept;
+  readonly failure: Failure;
 }

@@ -5,7 +5,8 @@ import type { Io } from '../core/io.ts';
 import { formatLocation, type Location } from '../core/location.ts';
 import type { Collectable, CollectKind, Erased, Expected } from '../tracking/collect.ts';
 import { createBatcher, type Batcher } from './batcher.ts';
-import { emptySubtree, type Removed } from './empty-subtree.ts';
+import { createClearing, type ClearSubtree } from './clear-subtree.ts';
+import { nothingRemoved, type Removed } from './empty-subtree.ts';
 import type { Item, Outcome } from './item.ts';
 import { subtreesOf } from './judge.ts';
 import type { Subtree } from './place.ts';
@@ -23,6 +24,8 @@ export interface Collecting {
   readonly locationTag: string;
   readonly acceptMissing: boolean;
   readonly breakReferences: boolean;
+  /** Whether older versions go too, where the server keeps them. */
+  readonly allVersions: boolean;
   readonly width: number;
   readonly clock: Clock;
   readonly warn: (message: string) => void;
@@ -37,6 +40,7 @@ const TOGETHER = 100;
 
 interface Parts extends Collecting {
   readonly proofs: Proofs;
+  readonly clear: ClearSubtree;
   readonly mark: Readonly<Record<CollectKind, Batcher<Expected, boolean>>>;
   readonly erase: Readonly<Record<CollectKind, Batcher<Expected, Erased>>>;
 }
@@ -50,6 +54,7 @@ function partsOf(collecting: Collecting): Parts {
   return {
     ...collecting,
     proofs: createProofs(collecting),
+    clear: createClearing(collecting),
     mark: byKind((kind) =>
       createBatcher(async (items) => {
         const fit = await records.mark(kind, items, io);
@@ -104,8 +109,13 @@ function watch(item: Item, parts: Parts): () => Promise<void> {
   };
 }
 
-function outcome(item: Item, removed: Removed, end: Omit<Outcome, 'item' | 'objects' | 'bytes'>): Outcome {
-  return { item, objects: removed.objects, bytes: removed.bytes, ...end };
+function outcome(
+  item: Item,
+  removed: Removed,
+  end: Omit<Outcome, 'item' | 'objects' | 'bytes' | 'notFreed'>,
+): Outcome {
+  const { objects, bytes, notFreed } = removed;
+  return { item, objects, bytes, ...(notFreed > 0 ? { notFreed } : {}), ...end };
 }
 
 /** The row changed: nothing is wrong unless some of its files are gone. */
@@ -130,14 +140,13 @@ async function proofOf(item: Item, subtrees: readonly Subtree[], parts: Parts): 
 
 /** Removes the files. @returns an outcome where the rows have to stay */
 async function removeFiles(item: Item, parts: Parts, removed: Removed): Promise<Outcome | undefined> {
-  const { open, io } = parts;
+  const { open, clear } = parts;
   const subtrees = await subtreesOf(item, parts);
   const found = await proofOf(item, subtrees, parts);
   if (!found.proven)
     return outcome(item, removed, { action: 'keep', reason: unprovenReason(found.reason), brake: 'root' });
   const readAgain = watch(item, parts);
-  for (const subtree of subtrees)
-    await emptySubtree(await open(subtree.base), subtree, readAgain, removed, io);
+  for (const subtree of subtrees) await clear(await open(subtree.base), subtree, readAgain, removed);
   return undefined;
 }
 
@@ -169,7 +178,7 @@ export function createCollector(collecting: Collecting): CollectOne {
   };
   const parts = partsOf({ ...collecting, open });
   return async (item) => {
-    const removed: Removed = { objects: 0, bytes: 0, gone: [] };
+    const removed = nothingRemoved();
     try {
       return (await removeFiles(item, parts, removed)) ?? (await eraseRows(item, parts, removed));
     } catch (thrown) {

@@ -7,6 +7,8 @@ import type { Subtree } from './place.ts';
 export interface Removed {
   objects: number;
   bytes: number;
+  /** Of those bytes what the server keeps as older versions. */
+  notFreed: number;
   /** Some of their names. */
   readonly gone: string[];
 }
@@ -15,10 +17,20 @@ export interface Removed {
 export type ReadAgain = () => Promise<void>;
 
 /** Times that a subtree is listed; somebody who still writes after that is too busy. */
-const ROUNDS = 5;
+export const ROUNDS = 5;
 /** Names of removed objects that are kept. */
 const MOST_GONE = 1000;
 const SHOWN = 3;
+
+/** Nothing yet. */
+export function nothingRemoved(): Removed {
+  return { objects: 0, bytes: 0, notFreed: 0, gone: [] };
+}
+
+/** Remembers the name of a removed object, if there are few. */
+export function tellGone({ gone }: Removed, path: string): void {
+  if (gone.length < MOST_GONE) gone.push(path);
+}
 
 function refused(store: ArtifactStore, undone: readonly Undone[], count: number): Failure {
   const [first] = undone;
@@ -54,7 +66,7 @@ async function removeBatch(work: Work, entries: readonly Entry[]): Promise<void>
     if (failed.has(path)) continue;
     removed.objects += 1;
     removed.bytes += size;
-    if (removed.gone.length < MOST_GONE) removed.gone.push(path);
+    tellGone(removed, path);
   }
 }
 

@@ -43,6 +43,8 @@ export interface Outcome {
   /** Objects removed, and their bytes. */
   readonly objects: number;
   readonly bytes: number;
+  /** Of those bytes what the server keeps as older versions. */
+  readonly notFreed?: number;
   /** Of a row that was restored meanwhile: the objects that were gone already, some of them. */
   readonly gone?: readonly string[];
 }

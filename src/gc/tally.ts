@@ -10,6 +10,8 @@ export interface Tally {
   readonly counts: Readonly<Record<Action, Readonly<Record<Kind, number>>>>;
   readonly objects: number;
   readonly bytes: number;
+  /** Of those bytes what servers keep as older versions. */
+  readonly notFreed: number;
   /** Kept by a brake; but for `root`, those whose ids were given. */
   readonly braked: Readonly<Record<Brake, number>>;
 }
@@ -25,13 +27,14 @@ export function createCounter(): Counter {
   const zero = (): Record<Kind, number> => ({ run: 0, model: 0, trace: 0, experiment: 0, upload: 0 });
   const counts = { delete: zero(), keep: zero(), skip: zero(), fail: zero(), absent: zero() };
   const braked = { active: 0, workspace: 0, reference: 0, root: 0 };
-  const tally = { counts, objects: 0, bytes: 0, braked };
+  const tally = { counts, objects: 0, bytes: 0, notFreed: 0, braked };
   return {
     tally,
-    count: ({ item, action, brake, objects, bytes }) => {
+    count: ({ item, action, brake, objects, bytes, notFreed = 0 }) => {
       counts[action][item.kind] += 1;
       tally.objects += objects;
       tally.bytes += bytes;
+      tally.notFreed += notFreed;
       if (brake !== undefined && (brake === 'root' || item.named)) braked[brake] += 1;
     },
   };

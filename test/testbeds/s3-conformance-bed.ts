@@ -28,7 +28,7 @@ export function s3ConformanceBed(
     name,
     traits: s3Traits(proofs),
     versions: 'strong',
-    members: ['multipart', 'attach', 'confirmed', 'incomplete'],
+    members: ['multipart', 'attach', 'confirmed', 'incomplete', 'versions'],
     manyParts: 1005,
     manyUploads: 1005,
     open,

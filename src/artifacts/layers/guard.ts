@@ -24,6 +24,7 @@ export const guard: Layer = async (operation, io, next) => {
   }
   if (operation.verb === 'page') checkPage(operation, (result ?? []) as readonly Named[]);
   if (operation.verb === 'unfinished') checkPage(operation, (result ?? []) as readonly Named[]);
+  if (operation.verb === 'versions') checkPage(operation, (result ?? []) as readonly Named[]);
   return result;
 };
 
@@ -31,7 +32,7 @@ type Named = Pick<Entry, 'path'>;
 
 function checkPage(operation: Operation, page: readonly Named[]): void {
   for (const { path } of page) {
-    const itself = operation.verb === 'unfinished' && path === operation.path;
+    const itself = operation.verb !== 'page' && path === operation.path;
     const reason = itself ? undefined : hostility(operation.path, path);
     if (reason === undefined) continue;
     throw new Failure({

@@ -17,6 +17,9 @@ export type Verb =
   | 'discard'
   | 'make-directory'
   | 'bulk'
+  | 'versioning'
+  | 'versions'
+  | 'purge'
   | 'facts';
 
 /**

@@ -4,6 +4,7 @@ import type { ArtifactStore, Body, Removal, Undone } from '../store.ts';
 import type { Layer } from './layer.ts';
 import { layeredBulk } from './layered-bulk.ts';
 import { layeredIncomplete, layeredMultipart } from './layered-multipart.ts';
+import { layeredVersions } from './layered-versions.ts';
 import { listPages } from './list-pages.ts';
 import { operationRunner, refuseName, sendOnce, subjectOf, type RunOperation } from './run-operation.ts';
 import { storedAlready } from './same-content.ts';
@@ -17,7 +18,7 @@ import { wholeBody } from './whole-body.ts';
  */
 export function layered(store: ArtifactStore, layers: readonly Layer[]): ArtifactStore {
   const run = operationRunner(store, layers);
-  const { multipart, incomplete, makeDirectory, bulk } = store;
+  const { multipart, incomplete, makeDirectory, bulk, versions } = store;
   return {
     label: store.label,
     backend: store.backend,
@@ -34,6 +35,7 @@ export function layered(store: ArtifactStore, layers: readonly Layer[]): Artifac
     ...(multipart ? { multipart: layeredMultipart(store, multipart, run) } : {}),
     ...(bulk ? { bulk: layeredBulk(store, bulk, run) } : {}),
     ...(incomplete ? { incomplete: layeredIncomplete(incomplete, run) } : {}),
+    ...(versions ? { versions: layeredVersions(versions, run) } : {}),
     ...(makeDirectory
       ? {
           makeDirectory: async (path, io) => {

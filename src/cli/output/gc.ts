@@ -32,6 +32,8 @@ export interface GcSummary {
   readonly counts: Readonly<Record<string, Readonly<Record<string, number>>>>;
   readonly objects: number;
   readonly bytes: number;
+  /** Of those bytes what buckets keep as older versions, and bill. */
+  readonly not_freed: number;
   /** What was not taken, by reason: `undated`, `young`, `protected`, `in use`, `elsewhere`. */
   readonly left_out: Readonly<Record<string, number>>;
   /** True when another gc was at work and `--skip-if-locked` was given. */

@@ -3,7 +3,8 @@ import { asFailure, Failure } from '../../core/failure.ts';
 import type { Io } from '../../core/io.ts';
 import { appendToLocation, type Location } from '../../core/location.ts';
 import type { Collectable } from '../../tracking/collect.ts';
-import { emptySubtree, type Removed } from '../empty-subtree.ts';
+import type { ClearSubtree } from '../clear-subtree.ts';
+import { nothingRemoved } from '../empty-subtree.ts';
 import type { Outcome, Told } from '../item.ts';
 import type { Orphan } from './orphans.ts';
 
@@ -14,6 +15,7 @@ export interface Sweeping {
   readonly databases: readonly Collectable[];
   /** What is younger is live, in ms since the epoch. */
   readonly before: number;
+  readonly clear: ClearSubtree;
   readonly io: Io;
 }
 
@@ -83,12 +85,13 @@ async function assertUnknown({ kind, id }: Orphan, { databases, io, store }: Swe
 
 /** Removes one orphan, after another look at the databases and at how old it is. Never throws but for an abort. */
 export async function collectOrphan(orphan: Orphan, sweeping: Sweeping): Promise<Outcome> {
-  const { store, root, before, io } = sweeping;
-  const removed: Removed = { objects: 0, bytes: 0, gone: [] };
+  const { store, root, before, clear, io } = sweeping;
+  const removed = nothingRemoved();
   const ended = (end: Omit<Outcome, 'item' | 'objects' | 'bytes'>): Outcome => ({
     item: toldOrphan(orphan, root),
     objects: removed.objects,
     bytes: removed.bytes,
+    ...(removed.notFreed > 0 ? { notFreed: removed.notFreed } : {}),
     ...end,
   });
   const old = onlyOld(store, before);
@@ -96,7 +99,7 @@ export async function collectOrphan(orphan: Orphan, sweeping: Sweeping): Promise
   try {
     await assertOld(old, orphan, io);
     const subtree = { base: root, under, holder, root };
-    const found = await emptySubtree(old, subtree, () => assertUnknown(orphan, sweeping), removed, io);
+    const found = await clear(old, subtree, () => assertUnknown(orphan, sweeping), removed);
     return found
       ? ended({ action: 'delete' })
       : ended({ action: 'absent', reason: 'it is not there any more' });

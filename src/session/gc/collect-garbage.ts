@@ -32,6 +32,7 @@ export interface GcAsk {
   readonly dryRun: boolean;
   readonly allWorkspaces: boolean;
   readonly acceptMissing: boolean;
+  readonly allVersions: boolean;
   readonly skipIfLocked: boolean;
   /** Whether a person is shown what would happen, and asked. */
   readonly asks?: boolean;
@@ -159,6 +160,7 @@ async function find(session: Session, ask: GcAsk, opened: Opened): Promise<Garba
     locationTag: ARTIFACT_URI_TAG,
     acceptMissing: ask.acceptMissing,
     breakReferences: config.get('gc.breakReferences'),
+    allVersions: ask.allVersions,
     width: workers,
     clock: world.clock,
     warn: (message) => session.warn(message),

@@ -2,6 +2,7 @@ import type { ArtifactStore } from '../../artifacts/store.ts';
 import { Failure } from '../../core/failure.ts';
 import type { Location } from '../../core/location.ts';
 import { readMaxDelete } from '../../gc/brakes.ts';
+import { createClearing } from '../../gc/clear-subtree.ts';
 import { doAll } from '../../gc/do-all.ts';
 import { collectOrphan, toldOrphan, type Sweeping } from '../../gc/orphans/collect-orphan.ts';
 import { judgeOrphans } from '../../gc/orphans/judge-orphans.ts';
@@ -108,7 +109,13 @@ async function find(session: Session, ask: SweepAsk, opened: Opened): Promise<Ga
   if (refusal && ask.deletes) throw refusal;
   if (refusal) session.warn(`with --yes this would be refused: ${refusal.message}`);
   const { signal, stop } = stoppable(session, root.redacted);
-  const sweeping: Sweeping = { store, root, databases, before, io: { ...io, signal } };
+  const inner = { ...io, signal };
+  const clear = createClearing({
+    allVersions: ask.allVersions,
+    warn: (message) => session.warn(message),
+    io: inner,
+  });
+  const sweeping: Sweeping = { store, root, databases, before, clear, io: inner };
   return {
     mode: 'orphans',
     label: root.redacted,

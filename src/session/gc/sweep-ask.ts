@@ -12,6 +12,7 @@ export interface SweepAsk {
   readonly maxDelete?: MaxDelete | undefined;
   readonly alsoBackends: readonly string[];
   readonly skipIfLocked: boolean;
+  readonly allVersions: boolean;
   /** Absolute. */
   readonly artifactBase?: string | undefined;
 }

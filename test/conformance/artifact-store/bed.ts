@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { ArtifactStore, Traits } from '../../../src/artifacts/store.ts';
 
 /** An optional member of a store's contract; `attach` of its `multipart`, `confirmed` of what `attach` gives. */
-export type Member = 'multipart' | 'attach' | 'confirmed' | 'incomplete' | 'makeDirectory';
+export type Member = 'multipart' | 'attach' | 'confirmed' | 'incomplete' | 'makeDirectory' | 'versions';
 
 /**
  * A store under test. Cases are chosen by `traits`, `members` and the hooks that are present when the suite is
@@ -26,6 +26,8 @@ export interface ArtifactStoreBed {
   readonly findsNewOnly?: true;
   /** What versions its entries carry. */
   readonly versions: 'strong' | 'weak' | 'none';
+  /** That its bucket keeps what is replaced or removed. */
+  readonly keepsVersions?: true;
   /** That bodies carry strong versions, where listed entries carry none. */
   readonly bodyVersions?: true;
   /** That pages carry markers, where the order is `none`. */

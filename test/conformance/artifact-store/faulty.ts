@@ -6,6 +6,7 @@ import type {
   Incomplete,
   Multipart,
   UploadSession,
+  Versions,
 } from '../../../src/artifacts/store.ts';
 import type { Failure } from '../../../src/core/failure.ts';
 import type { Io } from '../../../src/core/io.ts';
@@ -40,7 +41,7 @@ export function faulty(store: ArtifactStore, plan: FaultPlan): ArtifactStore {
     if ('after' in fault) throw fault.after;
     return cut(result as Body, fault) as typeof result;
   };
-  const { multipart, incomplete, makeDirectory } = store;
+  const { multipart, incomplete, makeDirectory, versions } = store;
   return {
     ...store,
     stat: async (path, io) => pass('stat', io, async () => store.stat(path, io)),
@@ -52,6 +53,7 @@ export function faulty(store: ArtifactStore, plan: FaultPlan): ArtifactStore {
     facts: async (io) => pass('facts', io, async () => store.facts(io)),
     ...(multipart ? { multipart: faultyMultipart(multipart, pass) } : {}),
     ...(incomplete ? { incomplete: faultyIncomplete(incomplete, pass) } : {}),
+    ...(versions ? { versions: faultyVersions(versions, pass) } : {}),
     ...(makeDirectory
       ? { makeDirectory: async (path, io) => pass('make-directory', io, async () => makeDirectory(path, io)) }
       : {}),
@@ -75,6 +77,14 @@ function faultyIncomplete(incomplete: Incomplete, pass: Pass): Incomplete {
   return {
     list: (under, io) => faultyPages('unfinished', incomplete.list(under, io), pass, io),
     discard: async (unfinished, io) => pass('discard', io, async () => incomplete.discard(unfinished, io)),
+  };
+}
+
+function faultyVersions(versions: Versions, pass: Pass): Versions {
+  return {
+    kept: async (io) => pass('versioning', io, async () => versions.kept(io)),
+    list: (under, io) => faultyPages('versions', versions.list(under, io), pass, io),
+    purge: async (batch, io) => pass('purge', io, async () => versions.purge(batch, io)),
   };
 }
 

@@ -13,6 +13,7 @@ import { readCases } from './cases/read.ts';
 import { removeCases } from './cases/remove.ts';
 import { resumeCases } from './cases/resume.ts';
 import { statCases } from './cases/stat.ts';
+import { versionCases } from './cases/versions.ts';
 import { writeCases } from './cases/write.ts';
 import { at } from './pattern.ts';
 
@@ -31,7 +32,7 @@ declare module 'vitest' {
 /** For one case on a busy machine, in ms. */
 const PATIENCE_MS = 120_000;
 
-function membersOf({ multipart, incomplete, makeDirectory }: ArtifactStore): Member[] {
+function membersOf({ multipart, incomplete, makeDirectory, versions }: ArtifactStore): Member[] {
   const session = multipart?.attach?.(at('file'), 'dG9rZW4', { partBytes: multipart.minBytes, media: {} });
   return [
     ...(multipart ? (['multipart'] as const) : []),
@@ -39,6 +40,7 @@ function membersOf({ multipart, incomplete, makeDirectory }: ArtifactStore): Mem
     ...(session?.confirmed ? (['confirmed'] as const) : []),
     ...(incomplete ? (['incomplete'] as const) : []),
     ...(makeDirectory ? (['makeDirectory'] as const) : []),
+    ...(versions ? (['versions'] as const) : []),
   ];
 }
 
@@ -68,6 +70,7 @@ export function artifactStoreConformance(bed: ArtifactStoreBed): void {
       const cases = bed.members.includes('multipart') ? incompleteCases : leftoverCases;
       describe('incomplete', () => cases(bed));
     }
+    if (proves(bed, 'versions')) describe('versions', () => versionCases(bed));
     describe('layers', () => layerCases(bed));
   });
 }

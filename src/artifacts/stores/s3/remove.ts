@@ -3,12 +3,12 @@ import { asFailure, Failure } from '../../../core/failure.ts';
 import type { Io } from '../../../core/io.ts';
 import type { Removal, Undone } from '../../store.ts';
 import { discard } from './client.ts';
+import { deleteObjects, payer } from './delete-objects.ts';
 import { codeOf, refusalFailure } from './failures.ts';
 import { hasChildren } from './list.ts';
-import { bytesPayload } from './payload.ts';
 import { folderOf, keyOf, subjectOf, type Root } from './root.ts';
 import { askBucket, statObject } from './stat.ts';
-import { childrenOf, escapeText, fitsXml, textOf, type Element } from './xml.ts';
+import { childrenOf, fitsXml, textOf, type Element } from './xml.ts';
 
 /** The most keys that DeleteObjects takes. */
 export const REMOVE_BATCH = 1000;
@@ -54,13 +54,6 @@ async function targetOf(root: Root, removal: Removal, io: Io): Promise<Outcome> 
   }
 }
 
-function batchBody(targets: readonly Target[]): Buffer {
-  const objects = targets.map(({ key }) => `<Object><Key>${escapeText(key)}</Key></Object>`).join('');
-  return Buffer.from(
-    `<?xml version="1.0" encoding="UTF-8"?><Delete xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${objects}<Quiet>true</Quiet></Delete>`,
-  );
-}
-
 function refusedOf(root: Root, answer: Element, targets: readonly Target[]): Undone[] {
   const byKey = new Map(targets.map((target) => [target.key, target.removal]));
   return childrenOf(answer, 'Error').flatMap((error) => {
@@ -73,20 +66,17 @@ function refusedOf(root: Root, answer: Element, targets: readonly Target[]): Und
   });
 }
 
-function statusFor(code: string): number {
+/** The status that a code of DeleteObjects would have had alone. */
+export function statusFor(code: string): number {
   return code === 'InternalError' ? 500 : 400;
 }
 
-function asking(root: Root, path: ArtifactPath) {
+/** What a refusal is about. */
+export function asking(root: Root, path: ArtifactPath, action = 's3:DeleteObject') {
   const { site } = root.client;
   const host = site.endpoint?.host ?? 'Amazon S3';
   const subject = subjectOf(root, path);
-  return { doing: 'remove', subject, bucket: site.bucket, host, action: 's3:DeleteObject' };
-}
-
-function payer(root: Root): Record<string, string> {
-  const found = root.extra.access['x-amz-request-payer'];
-  return found === undefined ? {} : { 'x-amz-request-payer': found };
+  return { doing: 'remove', subject, bucket: site.bucket, host, action };
 }
 
 async function removeOne(root: Root, { removal, key }: Target, io: Io): Promise<Undone[]> {
@@ -109,24 +99,9 @@ async function removeSingly(root: Root, targets: readonly Target[], io: Io): Pro
 }
 
 /** Stores without DeleteObjects, or that want a digest which we send already in the form they know. */
-function lacksBatches(thrown: unknown): boolean {
+export function lacksBatches(thrown: unknown): boolean {
   const code = codeOf(thrown) ?? '';
   return ['NotImplemented', 'MissingContentMD5', 'MethodNotAllowed'].includes(code);
-}
-
-async function askRemoval(root: Root, targets: readonly Target[], io: Io): Promise<Element> {
-  return root.client.ask(
-    {
-      method: 'POST',
-      doing: 'remove from',
-      repeatable: true,
-      subject: root.label,
-      query: { delete: '' },
-      headers: { 'content-type': 'application/xml', ...payer(root) },
-      payload: bytesPayload(batchBody(targets), ['md5']),
-    },
-    io,
-  );
 }
 
 /** MinIO says of every single key that the signature is for another region. */
@@ -137,11 +112,11 @@ function isElsewhere({ failure }: Undone): boolean {
 async function removeTogether(root: Root, targets: readonly Target[], io: Io): Promise<Undone[]> {
   if (targets.length === 0) return [];
   try {
-    const answer = await askRemoval(root, targets, io);
+    const answer = await deleteObjects(root, targets, io);
     const undone = refusedOf(root, answer, targets);
     if (!undone.some(isElsewhere)) return undone;
     await askBucket(root, io);
-    return refusedOf(root, await askRemoval(root, targets, io), targets);
+    return refusedOf(root, await deleteObjects(root, targets, io), targets);
   } catch (thrown) {
     if (lacksBatches(thrown)) return removeSingly(root, targets, io);
     throw thrown;

@@ -7,6 +7,7 @@ import { readObject } from './read.ts';
 import { REMOVE_BATCH, removeObjects } from './remove.ts';
 import { keyOf, type Root } from './root.ts';
 import { bucketFacts, statObject } from './stat.ts';
+import { versionsOf } from './versions.ts';
 import { rulesOf, writeObject } from './write.ts';
 
 /** The longest key in UTF-8 bytes: https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html */
@@ -54,5 +55,6 @@ export function createS3Store(root: Root, backend: string, connections: number):
     facts: async (io) => bucketFacts(root, io),
     multipart: multipartOf(root),
     incomplete: incompleteOf(root),
+    versions: versionsOf(root),
   };
 }

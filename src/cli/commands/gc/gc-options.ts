@@ -48,6 +48,10 @@ export const GC_OPTIONS = {
     '--accept-missing',
     'go on although nothing proves that the artifact root is the right one',
   ),
+  allVersions: flag(
+    '--all-versions',
+    'remove older versions too, where an S3 bucket keeps them; nobody can bring them back',
+  ),
   maxDelete: text(
     '--max-delete <n>',
     'refuse to delete more runs and models than this: 500, or 10%; of orphans more objects (10%)',
@@ -107,6 +111,7 @@ export function readAsk(values: GcValues, cwd: string): GcAsk {
     dryRun: values.dryRun,
     allWorkspaces: values.allWorkspaces,
     acceptMissing: values.acceptMissing,
+    allVersions: values.allVersions,
     skipIfLocked: values.skipIfLocked,
     maxDelete: values.maxDelete === undefined ? undefined : readMaxDelete(values.maxDelete),
     artifactBase: values.artifactBase === undefined ? undefined : resolve(cwd, values.artifactBase),

@@ -62,7 +62,7 @@ export function gcSummaryLine(
   leftOut: Readonly<Record<string, number>>,
   dryRun: boolean,
 ): string {
-  const { counts } = tally;
+  const { counts, notFreed } = tally;
   const went = WENT[mode](counts.delete);
   const size = dryRun && mode === 'rows' ? '' : totalSize(mode, tally);
   const others = (['keep', 'skip', 'fail', 'absent'] as const)
@@ -72,7 +72,11 @@ export function gcSummaryLine(
   const out = Object.entries(leftOut)
     .filter(([, count]) => count > 0)
     .map(([why, count]) => `; ${count} left out: ${why}`);
-  return `${dryRun ? 'would delete' : 'deleted'} ${went}${size}${others.join('')}${out.join('')}\n`;
+  const held =
+    notFreed > 0
+      ? `; ${formatBytes(notFreed)} of that not freed: the bucket keeps older versions (--all-versions removes them too)`
+      : '';
+  return `${dryRun ? 'would delete' : 'deleted'} ${went}${size}${others.join('')}${out.join('')}${held}\n`;
 }
 
 /** What decides the exit code of a gc that went to its end. */

@@ -58,6 +58,7 @@ function shown(session: Session, garbage: Garbage, dryRun: boolean, files: Files
     counts: tally.counts,
     objects: tally.objects,
     bytes: tally.bytes,
+    not_freed: tally.notFreed,
     left_out: leftOut,
   });
   const items = async function* (): AsyncGenerator<GcItem> {
@@ -116,6 +117,7 @@ function lockedView(session: Session): View<GcItem> {
     counts,
     objects: 0,
     bytes: 0,
+    not_freed: 0,
     left_out: {},
     locked: true,
   };

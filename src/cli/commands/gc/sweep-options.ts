@@ -44,8 +44,12 @@ function refuseContradictions(values: GcValues, mode: SweepAsk['mode']): void {
       '--orphans needs the artifact root to look at',
       'give it with --root, such as s3://bucket/path; mlstow doctor names the roots in use',
     );
-  if (mode === 'incomplete-uploads' && (values.maxDelete !== undefined || values.alsoBackend.length > 0))
-    throw usage('--max-delete and --also-backend belong to --orphans', 'leave them out here');
+  const { maxDelete, alsoBackend, allVersions } = values;
+  if (mode === 'incomplete-uploads' && (maxDelete !== undefined || alsoBackend.length > 0 || allVersions))
+    throw usage(
+      '--max-delete, --also-backend and --all-versions say nothing about unfinished uploads',
+      'leave them out here',
+    );
 }
 
 function modeOf(values: GcValues): SweepAsk['mode'] | undefined {
@@ -79,6 +83,7 @@ export function readSweep(values: GcValues, cwd: string, yes: boolean): SweepAsk
     maxDelete: maxDelete === undefined ? undefined : readMaxDelete(maxDelete),
     alsoBackends: values.alsoBackend,
     skipIfLocked: values.skipIfLocked,
+    allVersions: values.allVersions,
     artifactBase: artifactBase === undefined ? undefined : resolve(cwd, artifactBase),
   };
 }

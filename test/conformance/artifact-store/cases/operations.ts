@@ -114,6 +114,9 @@ export const PROVEN: Readonly<Record<string, readonly Operation[]>> = {
   '64': ['list'],
   '64b': ['delete'],
   '64c': ['write'],
+  '65': ['delete'],
+  '65b': ['delete'],
+  '65c': ['delete'],
 };
 
 /** Why a store may not have an operation. */

@@ -510,6 +510,7 @@ complete -c mlstow -n '__fish_seen_subcommand_from gc' -l yes -d 'Delete without
 complete -c mlstow -n '__fish_seen_subcommand_from gc' -l break-references -d 'Delete even what a model version, a logged model or another run still needs'
 complete -c mlstow -n '__fish_seen_subcommand_from gc' -l accept-schema -r -d 'Delete rows in a database at this schema revision although this version does not know it'
 complete -c mlstow -n '__fish_seen_subcommand_from gc' -l accept-missing -d 'go on although nothing proves that the artifact root is the right one'
+complete -c mlstow -n '__fish_seen_subcommand_from gc' -l all-versions -d 'remove older versions too, where an S3 bucket keeps them; nobody can bring them back'
 complete -c mlstow -n '__fish_seen_subcommand_from gc' -l max-delete -r -d 'refuse to delete more runs and models than this: 500, or 10%; of orphans more objects (10%)'
 complete -c mlstow -n '__fish_seen_subcommand_from gc' -l skip-if-locked -d 'when another gc is at work, do nothing and succeed'
 complete -c mlstow -n '__fish_seen_subcommand_from gc' -l report -r -d 'write a line of JSON for each row, and the summary'

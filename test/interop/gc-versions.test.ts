@@ -7,7 +7,7 @@ import {
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { mustRunCli, runCli, type CliPlace } from '../cli/run-cli.ts';
+import { mustRunCli, runCli, type CliPlace, type CliResult } from '../cli/run-cli.ts';
 import { temporaryFolder } from '../cli/temporary-folder.ts';
 import { startMinio, type S3Bed } from '../testbeds/s3.ts';
 
@@ -34,7 +34,7 @@ async function put(key: string): Promise<void> {
 interface Made extends CliPlace {
   readonly root: string;
   readonly runs: readonly string[];
-  gc(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }>;
+  readonly gc: (...args: string[]) => Promise<CliResult>;
 }
 
 /** An experiment with a live run and two deleted ones, of each the file of 5 bytes written twice. */
@@ -53,7 +53,9 @@ async function make(name: string): Promise<Made> {
   const runs: string[] = [];
   for (let number = 0; number < 3; number += 1) {
     const run = (await mustRunCli(['runs', 'create', '--experiment-id', id, '-q'], place)).trim();
-    for (const _ of 'ab') await mustRunCli(['artifacts', 'log', join(cwd, 'f'), '-r', run], place);
+    const log = ['artifacts', 'log', join(cwd, 'f'), '-r', run];
+    await mustRunCli(log, place);
+    await mustRunCli(log, place);
     if (number > 0) await mustRunCli(['runs', 'delete', '--run-id', run], place);
     runs.push(run);
   }

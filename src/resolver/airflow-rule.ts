@@ -17,7 +17,7 @@ function refuseTracking(message: string): Failure {
 }
 
 /** The local path of a tracking URI; undefined for a server or a database server. */
-function trackingPath(uri: string): string | undefined {
+export function trackingPath(uri: string): string | undefined {
   const sqlite = /^sqlite(?:\+\w+)?:\/\/\/?([^?]*)/i.exec(uri);
   if (sqlite) return sqlite[1] ?? '';
   if (/^file:/i.test(uri) || !/^[a-z][a-z0-9+.-]+:/i.test(uri)) return pathOf(uri);

@@ -29,7 +29,7 @@ test('tells the worst first, with what to type, and the summary last', async () 
   expect(lines[2]).toMatch(/^ {6}→ Set MLFLOW_S3_ENDPOINT_URL=/);
   expect(lines.indexOf('WARN  D33 server-variables')).toBeGreaterThan(2);
   expect(lines).toContainEqual(expect.stringMatching(/^skip {2}D30 .*: --offline/));
-  expect(lines.at(-1)).toMatch(/^1 failed, 1 warning, \d+ ok, \d+ skipped$/);
+  expect(lines.at(-1)).toMatch(/^1 failed, 1 warning, \d+ ok, \d+ skipped \(records: sqlite:.*mlflow\.db\)$/);
   expect(stderr).toContain('mlstow doctor --explain D05');
 });
 

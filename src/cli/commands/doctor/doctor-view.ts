@@ -72,28 +72,36 @@ export function countLevels(items: readonly DoctorItem[]): Readonly<Record<Level
   return counts;
 }
 
-function summary({ fail, warn, skip, ok }: Readonly<Record<Level, number>>, colours: Colours): string {
+function summary(items: readonly DoctorItem[], where: string, colours: Colours): string {
+  const { fail, warn, skip, ok } = countLevels(items);
   const parts = [
     ...(fail > 0 ? [colours.red(`${fail} failed`)] : []),
     ...(warn > 0 ? [colours.yellow(`${warn} ${warn === 1 ? 'warning' : 'warnings'}`)] : []),
     colours.green(`${ok} ok`),
     ...(skip > 0 ? [`${skip} skipped`] : []),
   ];
-  return `${parts.join(', ')}\n`;
+  return `${parts.join(', ')} ${colours.dim(`(records: ${where})`)}\n`;
 }
 
-/** The report for people: the worst first; what is well in full only with `verbose`; the summary last. */
+interface ReportOptions {
+  /** Whether what is well is told too. */
+  readonly verbose: boolean;
+  /** Redacted tracking URI. */
+  readonly where: string;
+  readonly colours: Colours;
+}
+
+/** The report for people: the worst first; the summary last. */
 export function* doctorReport(
   items: readonly DoctorItem[],
-  verbose: boolean,
-  colours: Colours,
+  { verbose, where, colours }: ReportOptions,
 ): Generator<string> {
   const of = (level: Level): readonly DoctorItem[] => items.filter((item) => item.level === level);
   yield* objections(of('fail'), colours);
   yield* objections(of('warn'), colours);
   yield* verbose ? of('skip').map((item) => quietly(item, colours)) : skippedLines(of('skip'), colours);
   if (verbose) for (const item of of('ok')) yield quietly(item, colours);
-  yield summary(countLevels(items), colours);
+  yield summary(items, where, colours);
 }
 
 /** What `--explain` tells, as data. */

@@ -83,7 +83,9 @@ async function report(
       ...({ tracking_uri: trackingUri, ...told, counts: countLevels(seen) } satisfies DoctorSummary),
     }),
     text: async function* (found) {
-      yield* doctorReport(await allOf(found), session.verbose, coloursOf(session));
+      const { verbose } = session;
+      const options = { verbose, where: trackingUri, colours: coloursOf(session) };
+      yield* doctorReport(await allOf(found), options);
     },
     quiet: async function* (found) {
       await allOf(found);

@@ -40,6 +40,15 @@ export const AIRFLOW_SET_UPS: readonly BrokenSetUp[] = [
     remedy: ['set MLFLOW_TRACKING_URI to your tracking server', 'append_env=True'],
     blanks: { ' to your tracking server, such as http://mlflow:5000,': '=http://mlflow:5000' },
   })),
+  {
+    what: 'an Airflow task with its records on the disk of one worker',
+    id: 'D26',
+    level: 'warn',
+    env: { ...TASK, MLFLOW_TRACKING_URI: 'sqlite:////srv/mlflow.db' },
+    evidence: ['sqlite:////srv/mlflow.db, on the disk of this worker'],
+    remedy: ['set MLFLOW_TRACKING_URI to your tracking server'],
+    blanks: { ' to your tracking server, such as http://mlflow:5000,': '=http://mlflow:5000' },
+  },
   ...['artifacts', '/tmp/artifacts'].map((uri): BrokenSetUp => ({
     what: `an Airflow task with its artifacts in ${uri}`,
     id: 'D59',

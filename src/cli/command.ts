@@ -86,7 +86,10 @@ export function ofSetting(
 ): FlagOption | (TextOption & { readonly required: false }) {
   const declaration = declarationOf(key);
   if (declaration.flag === undefined) throw new Error(`the setting ${key} has no flag`);
-  const help = declaration.help.replace(/\.$/, '');
+  // Helps of options begin small; a name or an acronym stays.
+  const help = declaration.help
+    .replace(/\.$/, '')
+    .replace(/^[A-Z](?=[a-z]+[ ,])/, (first) => first.toLowerCase());
   if (declaration.type === 'boolean') return flag(declaration.flag, help, { setting: key });
   const choices = declaration.type === 'enum' ? { choices: declaration.values } : {};
   return text(`${declaration.flag} <${metavar ?? 'value'}>`, help, { setting: key, ...choices });

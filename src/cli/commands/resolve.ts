@@ -11,6 +11,9 @@ function stepText({ found, origin, shadowed }: ResolveStep, number: number): str
 export const resolve = command({
   name: 'resolve',
   summary: 'Tell where the artifacts of a run, experiment or URI are, and why.',
+  details: [
+    'Prints the location, the store that holds it, and every step on the way with who said so and what it beat: a flag, a variable, a line of a file, the server, a default. With -q the location alone.',
+  ],
   examples: [
     'mlstow resolve $RUN_ID',
     'mlstow resolve experiment:churn',

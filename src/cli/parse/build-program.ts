@@ -3,9 +3,27 @@ import { variableNames } from '../../config/setting.ts';
 import { declarationOf } from '../../config/settings/index.ts';
 import type { Command, Option } from '../command.ts';
 import { GROUPS } from '../groups.ts';
-import { GLOBAL_OPTIONS } from '../global-options.ts';
+import {
+  GLOBAL_OPTIONS,
+  PLACEMENT_OPTIONS,
+  SELECTION_OPTIONS,
+  STORE_OPTIONS,
+  TRANSFER_OPTIONS,
+} from '../global-options.ts';
 import { leafNotes, ROOT_NOTES } from './help-notes.ts';
 import { attribute, collect, type Invocation } from './invocation.ts';
+
+/** Options that many commands share stand together, below a command's own. */
+const HELP_GROUPS = new Map<Option, string>(
+  (
+    [
+      ['Which files:', SELECTION_OPTIONS],
+      ['How they are moved:', TRANSFER_OPTIONS],
+      ['Where artifacts may go:', PLACEMENT_OPTIONS],
+      ['Reaching the store:', STORE_OPTIONS],
+    ] as const
+  ).flatMap(([group, options]) => Object.values(options).map((option) => [option, group] as const)),
+);
 
 /** What an option is for, and the variables that say the same. */
 function helpOf({ help, setting }: Option): string {
@@ -29,7 +47,7 @@ function leaf(command: Command, name: string, chosen: (invocation: Invocation) =
   const made = new Commander(name).summary(command.summary).description(paragraphs.join('\n\n'));
   for (const operand of command.arguments ?? []) made.argument(operand.name, operand.help);
   for (const alias of command.aliases ?? []) made.alias(alias);
-  for (const option of Object.values(command.options)) addOption(made, option);
+  for (const option of Object.values(command.options)) addOption(made, option, HELP_GROUPS.get(option));
   const own = new Set(Object.values(command.options).map(attribute));
   for (const option of Object.values<Option>(GLOBAL_OPTIONS)) {
     if (!own.has(attribute(option))) addOption(made, option, 'Global options:');

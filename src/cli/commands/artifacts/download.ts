@@ -5,6 +5,9 @@ import { readResume } from './read-resume.ts';
 export const download = command({
   name: 'artifacts download',
   summary: 'Download the artifacts of a run, or below a URI; the last line is where they are.',
+  details: [
+    "A file appears under its name only when it is whole and verified. Without -d a new temporary folder is made; the store's own path is never given. Typed again after a kill it goes on with what is there; --resume keeps unfinished files also when it is stopped.",
+  ],
   examples: [
     'mlstow artifacts download -r $RUN_ID -d out',
     'mlstow artifacts download -r $RUN_ID -a model -d out      (out/model/…)',

@@ -47,6 +47,9 @@ async function* flat(pages: AsyncIterable<readonly Entry[]>): AsyncGenerator<Ent
 export const listArtifacts = command({
   name: 'artifacts list',
   summary: 'List the artifacts of a run, or below a URI.',
+  details: [
+    'Text is the JSON array that mlflow prints. --output json adds times and checksums where the store knows them, --output jsonl streams one entry a line, -q prints one path a line.',
+  ],
   examples: [
     'mlstow artifacts list -r $RUN_ID -R',
     'mlstow artifacts list -u s3://bucket/path --output json | jq',

@@ -56,6 +56,11 @@ function readSources(
 export const log = command({
   name: 'artifacts log',
   summary: 'Log files and folders to a run.',
+  details: [
+    'A file keeps its name, a folder is logged under its own name, with a trailing slash its contents are; - is standard input and needs --name. Every file is verified by checksum where the store has one, else by its size.',
+    'A destination on this machine that others do not see is refused before the first byte, with exit code 3. When some files fail, the others are logged and the exit code is 4. Typed again after a kill it goes on with what is there; --resume keeps unfinished files also when it is stopped.',
+    'With -q the URI written to is printed.',
+  ],
   examples: [
     'mlstow artifacts log model.pkl -r $RUN_ID',
     'mlstow artifacts log model -r $RUN_ID        (a folder, under its own name)',

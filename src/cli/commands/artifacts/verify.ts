@@ -4,6 +4,9 @@ import { SELECTION_OPTIONS, STORE_OPTIONS, TRANSFER_OPTIONS } from '../../global
 export const verify = command({
   name: 'artifacts verify',
   summary: 'Compare the artifacts of a run, or below a URI, with a local folder.',
+  details: [
+    'Names, sizes and checksums; where the store knows no checksum of the whole file, its bytes are read and hashed. Differences are listed and are exit code 4.',
+  ],
   examples: [
     'mlstow artifacts verify -r $RUN_ID --against out',
     'mlstow artifacts verify -r $RUN_ID -a model --against model   (what is in both folders)',

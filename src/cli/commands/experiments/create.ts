@@ -32,6 +32,11 @@ function tellRestored({ cameBack, deletedAgain }: Restored, session: Session): v
 export const createExperiment = command({
   name: 'experiments create',
   summary: 'Create an experiment.',
+  details: [
+    'Without -l the tracking server chooses where the artifacts of its runs go. A location that only this machine has is refused with exit code 3 when the records are kept across a network: nobody else would find the files. --shared-path names a folder that the server sees too.',
+    '--if-not-exists gives the experiment that has the name, and may be raced by parallel tasks. One whose location differs from -l is exit code 8, never a silent success.',
+    'With -q the id alone is printed.',
+  ],
   examples: [
     'mlstow experiments create -n fraud -l s3://bucket/mlflow/fraud --check',
     'EXPERIMENT_ID=$(mlstow experiments create -n fraud --if-not-exists -q)',

@@ -155,6 +155,10 @@ async function find(session: Session, values: GcValues): Promise<Ready> {
 export const gc = command({
   name: 'gc',
   summary: 'Remove for good what was deleted, with its files, and nothing that somebody still needs.',
+  details: [
+    'Selectors narrow and never widen; without one nothing is removed, and the message says how much there is. Files go first, then the rows. What a registered model version, an active logged model or another run still needs is kept and listed.',
+    'On a terminal the plan is shown and confirmed. --dry-run only looks; --plan FILE and --apply FILE [--shard I/N] let a person read the plan, or many jobs share it.',
+  ],
   examples: [
     'mlstow gc --backend-store-uri sqlite:///mlflow.db --older-than 30d --dry-run',
     'mlstow gc --backend-store-uri postgresql://mlflow@db/mlflow --older-than 30d',

@@ -57,6 +57,11 @@ async function setStatus(
 export const createRun = command({
   name: 'runs create',
   summary: 'Create a run and, unless told otherwise, end it at once.',
+  details: [
+    'A run is FINISHED at once, as with mlflow; --status running leaves it open until mlstow runs finish.',
+    '--idempotency-key finds the run that an earlier try made with the same key. Under Airflow, airflow makes the key of DAG, task and DAG run, and "airflow:{{ ti.map_index }}" adds the index of a mapped task.',
+    'With -q the id alone is printed.',
+  ],
   examples: [
     'RUN_ID=$(mlstow runs create --experiment-name fraud --status running -q)',
     'mlstow runs create --experiment-id 3 --status running --idempotency-key airflow -q',

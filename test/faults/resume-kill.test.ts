@@ -7,6 +7,7 @@ import { askMlstow, mustRunMlstow, runMlstow } from '../interop/mlstow-command.t
 import type { Passed } from '../testbeds/counting-proxy.ts';
 import { startMinio, startVersitygw } from '../testbeds/s3.ts';
 import { pattern } from '../conformance/artifact-store/pattern.ts';
+import { isNoted, partOf, readNotes } from './resume-notes.ts';
 import { azureTarget, bytesAt, localTarget, s3Target, type Target } from './resume-targets.ts';
 import { startMlstow, stopWith } from './signals-command.ts';
 
@@ -20,12 +21,8 @@ const KILLS = process.env['MLSTOW_SOAK'] === undefined ? 3 : 50;
 const TIMEOUT = KILLS * 60_000;
 /** Fixed, so that a failure can be repeated. */
 const SEED = 20_261_121;
-/**
- * Slow enough to be interrupted, and how long what passed the proxy may be unwritten in the notes, in ms: answers wait in
- * the buffers of their connections while the bandwidth is used up.
- */
+/** Slow enough to be interrupted. */
 const LIMIT = ['--bwlimit', '40M'];
-const UNWRITTEN_MS = { PUT: 1_500, GET: 2_500 };
 
 /** mulberry32: small, seeded, good enough to pick moments. */
 function seeded(seed: number): () => number {
@@ -70,19 +67,23 @@ const TARGETS: readonly Start[] = [
   ...(KILLS > 3 ? OTHERS : []),
 ];
 
-/** The names of whole files that these requests moved, the large ones with their part. */
-function moved(
-  requests: readonly Passed[],
-  runId: string,
-  method: string,
-): readonly (Passed & { key: string })[] {
+/** A request that moved a whole file, or a part of one. */
+interface Move {
+  readonly name: string;
+  readonly part: number | undefined;
+  /** Both. */
+  readonly key: string;
+}
+
+/** What these requests moved. */
+function moved(requests: readonly Passed[], runId: string, method: string): readonly Move[] {
   return requests.flatMap((passed) => {
     const { pathname, searchParams } = new URL(passed.url, 'http://x');
     const name = [...files.keys()].find((each) => pathname.endsWith(`${runId}/artifacts/tree/${each}`));
     if (name === undefined || passed.method !== method || passed.status >= 300) return [];
     if (searchParams.get('comp') === 'blocklist' || searchParams.has('uploads')) return [];
-    const part = searchParams.get('partNumber') ?? searchParams.get('blockid') ?? passed.range ?? '';
-    return [{ ...passed, key: `${name} ${part}` }];
+    const part = partOf(searchParams, passed.range);
+    return [{ name, part, key: `${name} ${part ?? ''}` }];
   });
 }
 
@@ -163,70 +164,76 @@ describe.each(TARGETS)('%s', (_name, start) => {
     return code === -1;
   };
 
-  it(`goes on with an upload that was killed at ${KILLS} moments, repeating only what is missing`, async () => {
-    const upload = (runId: string) => ['artifacts', 'log', 'tree', '-r', runId, ...target.flags];
-    const span = await timed([...upload(await newRun()), ...LIMIT]);
-    const random = seeded(SEED);
-    let [interrupted, spared] = [0, 0];
-    for (let turn = 0; turn < KILLS; turn += 1) {
-      const runId = await newRun();
-      const moment = Math.floor((0.2 + 0.75 * random()) * span);
-      target.proxy?.take();
-      const shown = async (name: string) => target.shownBytes(runId, name);
-      if (await kill([...upload(runId), ...LIMIT], moment, shown)) interrupted += 1;
-      const killedAt = Date.now();
-      const before = moved(target.proxy?.take() ?? [], runId, 'PUT');
-      const again = await mustRunMlstow([...upload(runId), '--verbose'], place);
-      const repeated = new Set(moved(target.proxy?.take() ?? [], runId, 'PUT').map(({ key }) => key));
-      const safe = before.filter(({ at }) => at < killedAt - UNWRITTEN_MS.PUT).map(({ key }) => key);
-      expect(
-        safe.filter((key) => repeated.has(key)),
-        `sent twice, killed after ${moment} ms`,
-      ).toEqual([]);
-      spared += Number(/(\d+) done before/.exec(again.stderr)?.[1] ?? 0);
-      expect(await target.unfinished(runId)).toEqual([]);
-      const back = join(home, `back-${turn}`);
-      await mustRunMlstow(['artifacts', 'download', '-r', runId, '-d', back], place);
-      await expectWhole(join(back, 'tree'), true);
-      await rm(back, { recursive: true });
-      expect(await journals()).toEqual([]);
-    }
-    expect(interrupted).toBeGreaterThan(0);
-    expect(spared).toBeGreaterThan(0);
-  }, TIMEOUT);
+  it(
+    `goes on with an upload that was killed at ${KILLS} moments, repeating only what is missing`,
+    async () => {
+      const upload = (runId: string) => ['artifacts', 'log', 'tree', '-r', runId, ...target.flags];
+      const span = await timed([...upload(await newRun()), ...LIMIT]);
+      const random = seeded(SEED);
+      let [interrupted, spared, knew] = [0, 0, 0];
+      for (let turn = 0; turn < KILLS; turn += 1) {
+        const runId = await newRun();
+        const moment = Math.floor((0.2 + 0.75 * random()) * span);
+        target.proxy?.take();
+        const shown = async (name: string) => target.shownBytes(runId, name);
+        if (await kill([...upload(runId), ...LIMIT], moment, shown)) interrupted += 1;
+        const noted = await readNotes(join(home, 'state'));
+        target.proxy?.take();
+        const again = await mustRunMlstow([...upload(runId), '--verbose'], place);
+        const repeated = moved(target.proxy?.take() ?? [], runId, 'PUT');
+        const twice = repeated.filter(({ name, part }) => isNoted(noted, name, part));
+        expect(twice, `sent twice, killed after ${moment} ms`).toEqual([]);
+        knew += noted.size;
+        spared += Number(/(\d+) done before/.exec(again.stderr)?.[1] ?? 0);
+        expect(await target.unfinished(runId)).toEqual([]);
+        const back = join(home, `back-${turn}`);
+        await mustRunMlstow(['artifacts', 'download', '-r', runId, '-d', back], place);
+        await expectWhole(join(back, 'tree'), true);
+        await rm(back, { recursive: true });
+        expect(await journals()).toEqual([]);
+      }
+      expect(interrupted).toBeGreaterThan(0);
+      expect(spared).toBeGreaterThan(0);
+      expect(knew).toBeGreaterThan(0);
+    },
+    TIMEOUT,
+  );
 
-  it(`goes on with a download that was killed at ${KILLS} moments, repeating only what is missing`, async () => {
-    const runId = await newRun();
-    await mustRunMlstow(['artifacts', 'log', 'tree', '-r', runId, ...target.flags], place);
-    const download = (folder: string) => ['artifacts', 'download', '-r', runId, '-d', folder];
-    const span = await timed([...download(join(home, 'warm')), ...LIMIT]);
-    await rm(join(home, 'warm'), { recursive: true });
-    const random = seeded(SEED + 1);
-    let [interrupted, spared] = [0, 0];
-    for (let turn = 0; turn < KILLS; turn += 1) {
-      const folder = join(home, `down-${turn}`);
-      const moment = Math.floor((0.2 + 0.75 * random()) * span);
-      target.proxy?.take();
-      const shown = async (name: string) => bytesAt(join(folder, 'tree', name));
-      if (await kill([...download(folder), ...LIMIT], moment, shown)) interrupted += 1;
-      const killedAt = Date.now();
-      const before = moved(target.proxy?.take() ?? [], runId, 'GET');
-      await expectWhole(join(folder, 'tree'), false);
-      const again = await mustRunMlstow(download(folder), place);
-      const repeated = new Set(moved(target.proxy?.take() ?? [], runId, 'GET').map(({ key }) => key));
-      const safe = before.filter(({ at }) => at < killedAt - UNWRITTEN_MS.GET).map(({ key }) => key);
-      expect(
-        safe.filter((key) => repeated.has(key)),
-        `fetched twice, killed after ${moment} ms`,
-      ).toEqual([]);
-      spared += Number(/(\d+) done before/.exec(again.stderr)?.[1] ?? 0);
-      await expectWhole(join(folder, 'tree'), true);
-      await rm(folder, { recursive: true });
-      expect(await journals()).toEqual([]);
-    }
-    expect(interrupted).toBeGreaterThan(0);
-    expect(spared).toBeGreaterThan(0);
-  }, TIMEOUT);
+  it(
+    `goes on with a download that was killed at ${KILLS} moments, repeating only what is missing`,
+    async () => {
+      const runId = await newRun();
+      await mustRunMlstow(['artifacts', 'log', 'tree', '-r', runId, ...target.flags], place);
+      const download = (folder: string) => ['artifacts', 'download', '-r', runId, '-d', folder];
+      const span = await timed([...download(join(home, 'warm')), ...LIMIT]);
+      await rm(join(home, 'warm'), { recursive: true });
+      const random = seeded(SEED + 1);
+      let [interrupted, spared, knew] = [0, 0, 0];
+      for (let turn = 0; turn < KILLS; turn += 1) {
+        const folder = join(home, `down-${turn}`);
+        const moment = Math.floor((0.2 + 0.75 * random()) * span);
+        target.proxy?.take();
+        const shown = async (name: string) => bytesAt(join(folder, 'tree', name));
+        if (await kill([...download(folder), ...LIMIT], moment, shown)) interrupted += 1;
+        const noted = await readNotes(join(home, 'state'));
+        target.proxy?.take();
+        await expectWhole(join(folder, 'tree'), false);
+        const again = await mustRunMlstow(download(folder), place);
+        const repeated = moved(target.proxy?.take() ?? [], runId, 'GET');
+        const twice = repeated.filter(({ name, part }) => isNoted(noted, name, part));
+        expect(twice, `fetched twice, killed after ${moment} ms`).toEqual([]);
+        knew += noted.size;
+        spared += Number(/(\d+) done before/.exec(again.stderr)?.[1] ?? 0);
+        await expectWhole(join(folder, 'tree'), true);
+        await rm(folder, { recursive: true });
+        expect(await journals()).toEqual([]);
+      }
+      expect(interrupted).toBeGreaterThan(0);
+      expect(spared).toBeGreaterThan(0);
+      expect(knew).toBeGreaterThan(0);
+    },
+    TIMEOUT,
+  );
 
   it('goes on with --if-exists fail: what the killed try moved is its own', async () => {
     const fail = ['--if-exists', 'fail'];
@@ -276,22 +283,20 @@ describe('a command that is stopped with --resume', () => {
         ['PUT', ['artifacts', 'log', 'tree', '-r', runId]],
         ['GET', ['artifacts', 'download', '-r', runId, '-d', down]],
       ] as const) {
-        const seen: Passed[] = [];
-        const parts = () => moved(seen, runId, method).filter(({ key }) => /^large.* ./.test(key));
         const running = startMlstow([...args, '--bwlimit', '25M', '--resume'], place);
-        await running.until(() => {
-          seen.push(...(proxy?.take() ?? []));
-          return parts().length >= 2;
-        });
-        const known = parts().map(({ key }) => key);
-        await wait(UNWRITTEN_MS[method]);
+        const knows = async () => {
+          const noted = await readNotes(join(home, 'state'));
+          return LARGE.some((name) => noted.has(name));
+        };
+        while (!(await knows())) await wait(LOOK_MS);
         expect(await stopWith(running, 'SIGTERM')).toMatchObject({ code: 143 });
         expect(await journals()).toHaveLength(1);
+        const noted = await readNotes(join(home, 'state'));
         if (method === 'PUT') expect((await target.unfinished(runId)).length).toBeGreaterThan(0);
         proxy?.take();
         await mustRunMlstow(args, place);
-        const repeated = new Set(moved(proxy?.take() ?? [], runId, method).map(({ key }) => key));
-        expect(known.filter((key) => repeated.has(key))).toEqual([]);
+        const repeated = moved(proxy?.take() ?? [], runId, method);
+        expect(repeated.filter(({ name, part }) => isNoted(noted, name, part))).toEqual([]);
         expect(await target.unfinished(runId)).toEqual([]);
         expect(await journals()).toEqual([]);
       }

@@ -20,12 +20,16 @@ function distance(a: string, b: string): number {
 
 /**
  * The candidate that `name` was probably meant to be: nearest by edit distance in any case, at most a third of the
- * letters wrong.
+ * letters wrong, and at most `most` of them.
  */
-export function didYouMean(name: string, candidates: Iterable<string>): string | undefined {
+export function didYouMean(
+  name: string,
+  candidates: Iterable<string>,
+  most = Number.POSITIVE_INFINITY,
+): string | undefined {
   const wanted = name.toLowerCase();
   let best: string | undefined;
-  let least = Math.max(1, Math.floor(wanted.length / 3)) + 1;
+  let least = Math.min(most, Math.max(1, Math.floor(wanted.length / 3))) + 1;
   for (const candidate of candidates) {
     if (Math.abs(candidate.length - wanted.length) >= least) continue;
     const d = distance(wanted, candidate.toLowerCase());

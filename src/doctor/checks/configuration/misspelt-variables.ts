@@ -11,8 +11,8 @@ const KNOWN: ReadonlySet<string> = new Set([...OURS, ...MLFLOW_VARIABLES]);
 const SERVICE_LINK =
   /^MLFLOW_(?:[A-Z0-9_]+_)?(?:SERVICE_HOST|SERVICE_PORT(?:_\w+)?|PORT(?:_\d+_(?:TCP|UDP)(?:_\w+)?)?)$/;
 const PREFIX = /^(?:MLFLOW|MLSTOW)_/;
-/** More letters wrong make another word, not a slip. */
-const MAX_SLIPS_IN = 4;
+/** More wrong letters make another word, not a slip. */
+const MOST_SLIPS = 2;
 
 function suggestion(name: string): string | undefined {
   const prefix = PREFIX.exec(name)?.[0] ?? '';
@@ -20,9 +20,12 @@ function suggestion(name: string): string | undefined {
   const candidates = [...KNOWN].flatMap((known) =>
     known.startsWith(prefix) ? known.slice(prefix.length) : [],
   );
-  const longer = candidates.filter((known) => known.startsWith(`${bare}_`));
-  const near = longer.length === 1 ? longer[0] : didYouMean(bare, candidates);
-  if (near === undefined || Math.abs(near.length - bare.length) > MAX_SLIPS_IN) return undefined;
+  // The last word left out: S3_ENDPOINT for S3_ENDPOINT_URL.
+  const longer = candidates.filter(
+    (known) => bare.includes('_') && known.replace(/_[A-Z0-9]+$/, '') === bare,
+  );
+  const near = longer.length === 1 ? longer[0] : didYouMean(bare, candidates, MOST_SLIPS);
+  if (near === undefined) return undefined;
   return `${prefix}${near}`;
 }
 

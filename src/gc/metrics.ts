@@ -24,10 +24,13 @@ export function* metricsLines({ tally, finished, took, exitCode }: Measured): Ge
   const items = ACTIONS.flatMap((action) =>
     KINDS.map((kind) => `{kind="${kind}",action="${action}"} ${tally.counts[action][kind]}`),
   );
-  yield* gauge('mlstow_gc_items', 'Rows that the last gc looked at, by what became of them.', items);
+  yield* gauge('mlstow_gc_items', 'What the last gc looked at, by what became of it.', items);
   yield* gauge('mlstow_gc_objects_deleted', 'Objects that the last gc removed.', [` ${tally.objects}`]);
   yield* gauge('mlstow_gc_bytes_deleted', 'Bytes of the objects that the last gc removed.', [
     ` ${tally.bytes}`,
+  ]);
+  yield* gauge('mlstow_gc_bytes_not_freed', 'Bytes of those that buckets keep as older versions.', [
+    ` ${tally.notFreed}`,
   ]);
   yield* gauge('mlstow_gc_duration_seconds', 'How long the last gc took.', [` ${took / 1000}`]);
   yield* gauge('mlstow_gc_exit_code', 'How the last gc ended.', [` ${exitCode}`]);

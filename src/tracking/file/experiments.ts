@@ -43,7 +43,7 @@ function nameTaken({ name, experimentId: id, lifecycleStage }: Experiment): Fail
     message: `${isDeleted ? 'a deleted experiment' : 'an experiment'} named ${JSON.stringify(name)} exists with id ${id}`,
     subject: name,
     hint: isDeleted
-      ? `restore it with: mlstow experiments restore -x ${id}; or remove it for good with: mlflow gc --experiment-ids ${id}`
+      ? `restore it with: mlstow experiments restore -x ${id}; or remove it for good with: mlstow gc --experiment-ids ${id}`
       : 'choose another name, or use --if-not-exists',
   });
 }

@@ -47,7 +47,7 @@ export function nameTaken(
     message: `${isDeleted ? 'a deleted experiment' : 'an experiment'} named ${JSON.stringify(name)} exists with id ${id}`,
     subject: name,
     hint: isDeleted
-      ? `restore it with: mlstow experiments restore -x ${id}; or remove it for good with: mlflow gc --experiment-ids ${id}`
+      ? `restore it with: mlstow experiments restore -x ${id}; or remove it for good with: mlstow gc --experiment-ids ${id}`
       : 'choose another name, or use --if-not-exists',
   });
 }

@@ -34,7 +34,7 @@ function isDeleted(experiment: Experiment): Failure {
   return new Failure({
     kind: 'exists',
     message: `the name ${JSON.stringify(name)} belongs to the deleted experiment ${experimentId}`,
-    hint: `restore it (--restore-if-deleted, or mlstow experiments restore -x ${experimentId}), or remove it for good: mlflow gc --experiment-ids ${experimentId}`,
+    hint: `restore it (--restore-if-deleted, or mlstow experiments restore -x ${experimentId}), or remove it for good: mlstow gc --experiment-ids ${experimentId}`,
     subject: name,
   });
 }

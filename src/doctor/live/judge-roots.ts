@@ -43,7 +43,7 @@ export async function judgeRoots(
   judge: (survey: RootSurvey) => readonly Finding[],
 ): Promise<readonly Finding[]> {
   const surveys = await surveyRoots(context, io);
-  const left = await rootsLeftOut(context);
+  const left = await rootsLeftOut(context, io);
   const more = left === 0 ? [] : [skip(`${left} more roots were not looked at: name one as the target`)];
   return [...surveys.flatMap(judge), ...more];
 }

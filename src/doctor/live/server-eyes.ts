@@ -1,4 +1,3 @@
-import { Failure } from '../../core/failure.ts';
 import type { Io } from '../../core/io.ts';
 import { readServerError } from '../../net/mlflow-errors.ts';
 import type { Context } from '../context.ts';
@@ -6,7 +5,9 @@ import { askServer } from './ask-server.ts';
 
 /** What the server says of an artifact of a run when it uses its own credentials and drivers. */
 export type Seen =
-  { readonly saw: 'bytes'; readonly body: string } | { readonly saw: 'nothing'; readonly said: string };
+  | { readonly saw: 'bytes'; readonly body: string }
+  /** `absent`: it looked, and nothing is there; `blind`: it cannot look. */
+  | { readonly saw: 'absent' | 'blind'; readonly said: string };
 
 function queryOf(runId: string, path: string): string {
   return new URLSearchParams({ run_uuid: runId, run_id: runId, path }).toString();
@@ -17,13 +18,16 @@ export async function readAsServer(context: Context, runId: string, path: string
   const question = { path: `/get-artifact?${queryOf(runId, path)}` };
   const { status, body } = await askServer(await context.server(), question, context, io);
   if (status === 200) return { saw: 'bytes', body };
-  return { saw: 'nothing', said: `${status} ${readServerError(body).text}`.trim() };
+  return { saw: status < 500 ? 'absent' : 'blind', said: saidBy(status, body) };
 }
 
-/**
- * Lets the server write an artifact to wherever the run's artifacts are; undefined where it has no such service.
- * @throws Failure unavailable: it has, and cannot
- */
+/** MLflow answers 500 with a web page, and not with a reason, where a driver is missing or a store lets nobody in. */
+function saidBy(status: number, body: string): string {
+  const said = readServerError(body).text;
+  return said.startsWith(String(status)) ? said : `${status} ${said}`.trim();
+}
+
+/** Lets the server write an artifact to wherever the run's artifacts are. @returns whether it did; why not is its own matter */
 export async function writeAsServer(
   context: Context,
   runId: string,
@@ -36,20 +40,5 @@ export async function writeAsServer(
     path: `/ajax-api/2.0/mlflow/upload-artifact?${queryOf(runId, path)}`,
     body: bytes,
   };
-  const { status, body } = await askServer(await context.server(), question, context, io);
-  if (status === 200) return true;
-  if (status === 404 || status === 405) return false;
-  const said = readServerError(body).text;
-  throw new Failure({
-    kind: 'unavailable',
-    message: `the server cannot write an artifact of run ${runId}: ${status} ${said}`,
-    subject: runId,
-  });
-}
-
-/** Whether an answer means that the server has no driver for that store, or refuses to use it: no fault of the client. */
-export function lacksDriver(said: string): boolean {
-  return /no module named|not installed|pip install|unable to import|could not find a registered artifact repository|not allowed|host-addressed|is not supported|libhdfs|libjvm|hadoop|unable to load/i.test(
-    said,
-  );
+  return (await askServer(await context.server(), question, context, io)).status === 200;
 }

@@ -7,6 +7,7 @@ import { placeFromAbove } from '../../resolver/place-of-uri.ts';
 import type { Context } from '../context.ts';
 import type { Root } from '../roots.ts';
 import { within } from '../within.ts';
+import { usedRoots } from './newest-run.ts';
 import { probeVerbs, type Tried } from './probe-verbs.ts';
 import { sharedLook } from './shared-look.ts';
 
@@ -111,7 +112,7 @@ async function survey(root: Root, context: Context, io: Io): Promise<RootSurvey>
 
 /** Looks at every root in use, side by side, each for so long; one that does not answer costs the others nothing. */
 export const surveyRoots = sharedLook(async (context, io): Promise<readonly RootSurvey[]> => {
-  const roots = await context.roots();
+  const roots = await usedRoots(context, io);
   return Promise.all(roots.slice(0, MAX_ROOTS).map(async (root) => survey(root, context, io)));
 });
 
@@ -128,6 +129,6 @@ export async function troubleAbove(
 }
 
 /** How many roots there are that nobody looked at. */
-export async function rootsLeftOut(context: Context): Promise<number> {
-  return Math.max(0, (await context.roots()).length - MAX_ROOTS);
+export async function rootsLeftOut(context: Context, io: Io): Promise<number> {
+  return Math.max(0, (await usedRoots(context, io)).length - MAX_ROOTS);
 }

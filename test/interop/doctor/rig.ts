@@ -1,6 +1,7 @@
 import { ListMultipartUploadsCommand, ListObjectsV2Command } from '@aws-sdk/client-s3';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { expect } from 'vitest';
 import { examine, type DoctorPlace, type Environment, type Told } from '../../cli/doctor/doctor-place.ts';
 import { mustRunCli } from '../../cli/run-cli.ts';
 import { bedFolder, type Bed } from '../../testbeds/bed.ts';
@@ -49,7 +50,12 @@ async function probesIn(s3: S3Bed): Promise<readonly string[]> {
   return keys.filter((key) => key.includes('.mlstow-'));
 }
 
-async function startServers(dir: string, s3: S3Bed, way: Proxy): Promise<[MlflowServer, MlflowServer]> {
+async function startServers(
+  dir: string,
+  s3: S3Bed,
+  way: Proxy,
+  more: Environment,
+): Promise<[MlflowServer, MlflowServer]> {
   const database = join(dir, 'mlflow.db');
   await emptyDatabase(database);
   const backendStoreUri = `sqlite:///${database}`;
@@ -70,19 +76,20 @@ async function startServers(dir: string, s3: S3Bed, way: Proxy): Promise<[Mlflow
       backendStoreUri,
       serveArtifacts: false,
       defaultArtifactRoot: `s3://${BUCKET}/past`,
-      env: { ...keys, MLFLOW_S3_ENDPOINT_URL: `http://${way.address}` },
+      env: { ...more, ...keys, MLFLOW_S3_ENDPOINT_URL: `http://${way.address}` },
     }),
   ]);
 }
 
-export async function startRig(): Promise<Rig> {
+/** `more`: what the plain server is started with besides. */
+export async function startRig(more: Environment): Promise<Rig> {
   const dir = await bedFolder('doctor');
   const place = { cwd: join(dir, 'work'), home: join(dir, 'home') };
   await Promise.all([mkdir(place.cwd), mkdir(place.home)]);
   const [s3, toxiproxy] = await Promise.all([startMinio({ region: REGION }), startToxiproxy()]);
   const way = await toxiproxy.proxy(new URL(s3.endpoint).host);
   await s3.createBucket(BUCKET);
-  const [proxying, plain] = await startServers(dir, s3, way);
+  const [proxying, plain] = await startServers(dir, s3, way, more);
   const keys = {
     MLFLOW_S3_ENDPOINT_URL: `http://${way.address}`,
     AWS_ACCESS_KEY_ID: s3.accessKeyId,
@@ -120,6 +127,16 @@ export async function startRig(): Promise<Rig> {
   };
 }
 
+const SECRET = /SECRET|PASSWORD|TOKEN|CONNECTION_STRING/;
+
+/** Nothing secret that a client has is in what it says, nor what servers sign. */
+export function expectNoSecret(env: Environment, said: string): void {
+  const secrets = Object.entries(env).flatMap(([name, value]) =>
+    SECRET.test(name) && value !== '' ? [value] : [],
+  );
+  for (const secret of [...secrets, 'X-Amz-Signature', 'AccountKey']) expect(said).not.toContain(secret);
+}
+
 /** What one check says; what it needs runs too. */
 export async function ask(
   rig: Rig,
@@ -127,7 +144,8 @@ export async function ask(
   env: Environment,
   ...args: readonly string[]
 ): Promise<readonly Told[]> {
-  const { items } = await examine(rig.place, env, ['--only', id, ...args]);
+  const { items, stdout, stderr } = await examine(rig.place, env, ['--only', id, ...args]);
+  expectNoSecret(env, stdout + stderr);
   return items.filter(({ check }) => check === id);
 }
 

@@ -11,7 +11,7 @@ import { toldElsewhere } from '../../../live/judge-roots.ts';
 import { probeName, removeProbes, staleProbes, withProbe } from '../../../live/probe-file.ts';
 import { probePlace, type ProbePlace } from '../../../live/probe-place.ts';
 import { troubleAbove } from '../../../live/survey-roots.ts';
-import { lacksDriver, readAsServer, writeAsServer } from '../../../live/server-eyes.ts';
+import { readAsServer, writeAsServer } from '../../../live/server-eyes.ts';
 
 const USUAL = 'mend what it names, then run mlstow doctor again';
 
@@ -38,12 +38,18 @@ function mangled({ place }: Trip, whose: string): Finding {
   );
 }
 
+/** It is no loss: whoever has the driver and the credentials reads it. */
 function blind({ place }: Trip, said: string): Finding {
   const where = place.location.redacted;
-  if (lacksDriver(said)) return skip(`the server has no way to ${where} itself (${said}): its clients have`);
+  return skip(
+    `the server cannot look at ${where} itself (${said}): it has no driver for ${place.location.scheme}:, or no access; clients that have both read it`,
+  );
+}
+
+function elsewhere({ place }: Trip, said: string): Finding {
   return warn(
-    `this client wrote an artifact to ${where}, and the server cannot read it: ${said}`,
-    'give the server the same access to that store, by the same variables, so that its pages show artifacts; where it answers 404, start it with the store that the records name',
+    `this client wrote an artifact to ${place.location.redacted}, and the server does not find it there: ${said}`,
+    'give the server the same address of that store (MLFLOW_S3_ENDPOINT_URL, a mount of the same share) as its clients have',
   );
 }
 
@@ -51,7 +57,8 @@ function blind({ place }: Trip, said: string): Finding {
 async function there(trip: Trip): Promise<readonly Finding[]> {
   const { context, place, path, io } = trip;
   const seen = await readAsServer(context, place.runId, path, io);
-  if (seen.saw === 'nothing') return [blind(trip, seen.said)];
+  if (seen.saw !== 'bytes')
+    return [seen.saw === 'blind' ? blind(trip, seen.said) : elsewhere(trip, seen.said)];
   if (seen.body !== trip.content) return [mangled(trip, 'the server')];
   return [ok(`written here, read by the server, at ${place.location.redacted}`)];
 }
@@ -61,13 +68,7 @@ async function back(trip: Trip): Promise<readonly Finding[]> {
   const { context, place, path, io } = trip;
   if (place.proxied) return [];
   const content = `${trip.content} and back`;
-  try {
-    const offered = await writeAsServer(context, place.runId, path, Buffer.from(content), io);
-    if (!offered) return [];
-  } catch (thrown) {
-    if (thrown instanceof Failure && !io.signal.aborted) return [blind(trip, thrown.message)];
-    throw thrown;
-  }
+  if (!(await writeAsServer(context, place.runId, path, Buffer.from(content), io))) return [];
   if ((await readAsClient(trip)) !== content) return [mangled(trip, 'the server')];
   return [ok(`written by the server, read here, at ${place.location.redacted}`)];
 }
@@ -94,7 +95,7 @@ export const roundTrip: Check = {
   area: 'end to end',
   title: 'What this client writes the server reads, and back',
   explain:
-    'A probe is written into the artifacts of a run as `artifacts log` would, read back, and read through the server as its web pages do; where the client reaches the store itself, the server then writes one and the client reads it. The run is the target, else the newest one; none is made without --create-probe-run. Where the server lacks the driver of that store (no pysftp, no Hadoop) the server’s part is skipped with its words: clients can log there, its pages cannot show it.',
+    'A probe is written into the artifacts of a run as `artifacts log` would, read back, and read through the server as its web pages do; where the client reaches the store itself, the server then writes one and the client reads it. The run is the target, else the newest one; none is made without --create-probe-run. Where the server lacks the driver of that store (no pysftp, no Hadoop) or access to it, its part is skipped: clients log there, its pages cannot show it.',
   network: true,
   writes: true,
   needs: ['D01', 'tracking', 'probeRun'],

@@ -4,7 +4,7 @@ import { checkShared, type Fitness } from '../../../../resolver/shared-rule.ts';
 import type { Check } from '../../../check.ts';
 import type { Context } from '../../../context.ts';
 import { fail, ok, skip, type Finding } from '../../../finding.ts';
-import { newestRunBelow } from '../../../live/newest-run.ts';
+import { newestRunBelow, usedRoots } from '../../../live/newest-run.ts';
 import type { Root } from '../../../roots.ts';
 
 const SAID: Readonly<Record<Fitness, string>> = {
@@ -16,24 +16,12 @@ const SAID: Readonly<Record<Fitness, string>> = {
   'to be probed': 'only a probe could tell whether it is shared, and --read-only allows none',
 };
 
-/** MLflow makes experiment 0 by itself, with the root of whoever came first. */
-function isUnusedDefault({ experiments, namedBy }: Root, roots: readonly Root[]): boolean {
-  const [first] = experiments;
-  return experiments.length === 1 && first?.experimentId === '0' && namedBy.length === 0 && roots.length > 1;
-}
-
-async function judge(
-  root: Root,
-  roots: readonly Root[],
-  context: Context,
-  io: Io,
-): Promise<readonly Finding[]> {
+async function judge(root: Root, context: Context, io: Io): Promise<readonly Finding[]> {
   const { recorded, physical, uri, experiments } = root;
   if (recorded?.scheme !== 'file' || !physical) return [];
   const tracking = await context.tracking();
   const of = experiments.length > 0 ? experiments : await context.experiments();
   const run = await newestRunBelow(tracking, of, recorded, io);
-  if (!run && isUnusedDefault(root, roots)) return [ok('only the unused experiment 0 is there', uri)];
   try {
     const mayProbe = !context.readOnly;
     const probed = run ? { runId: run.runId, mayProbe } : undefined;
@@ -56,8 +44,8 @@ export const sharedLocation: Check = {
   network: true,
   needs: ['tracking', 'roots'],
   async run(context, io) {
-    const roots = await context.roots();
-    const found = await Promise.all(roots.map(async (root) => judge(root, roots, context, io)));
+    const roots = await usedRoots(context, io);
+    const found = await Promise.all(roots.map(async (root) => judge(root, context, io)));
     const all = found.flat();
     return all.length > 0 ? all : [ok('no artifact root is a folder')];
   },

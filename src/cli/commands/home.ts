@@ -35,9 +35,13 @@ function recordsOf({ records }: Whereabouts): Records | undefined {
   return records.isEmpty ? { count: 0, isMore: false } : undefined;
 }
 
+/** MLflow's own experiment is in every store and holds what nobody named. */
+const DEFAULT_ID = '0';
+
 function nextOf(records: Records | undefined): readonly string[] {
   if (records === undefined) return MEND;
-  return records.newest === undefined ? BEGIN : goOn(records.newest.experimentId);
+  const { newest } = records;
+  return newest === undefined || newest.experimentId === DEFAULT_ID ? BEGIN : goOn(newest.experimentId);
 }
 
 function toResult(found: Whereabouts): HomeResult {

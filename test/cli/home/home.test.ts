@@ -52,6 +52,14 @@ describe('mlstow without a command', () => {
     });
   });
 
+  test('with nothing but what MLflow makes itself: how to begin', async () => {
+    await mustRunCli(['experiments', 'create', '-n', 'gone'], { cwd });
+    await mustRunCli(['experiments', 'delete', '-x', '1'], { cwd });
+    const stdout = await mustRunCli([], { cwd });
+    expect(stdout).toContain('experiments  1, the newest is Default (0)');
+    expect(stdout).toContain('mlstow experiments create -n churn');
+  });
+
   test('settings are told with who set them, and no secret', async () => {
     const env = {
       MLFLOW_TRACKING_URI: 'http://ann:hunter2@127.0.0.1:1',

@@ -106,11 +106,15 @@ export async function judge(judging: Judging): Promise<void> {
     decide(scratch, item.seq, 'keep', keepReason(owner), 'reference');
     kept.push(item.seq);
   }
-  if (!breakReferences) keepSharers(scratch, kept);
+  if (kept.length > 0) keepSharers(scratch, kept);
+  // Made when all is there: kept in order row by row, an index costs as much as the rows.
+  scratch.run('CREATE INDEX IF NOT EXISTS by_root ON items (root, seq)');
 }
 
 /** What is kept needs its files like everything else that stays. */
 function keepSharers(scratch: Scratch, kept: number[]): void {
+  scratch.run('CREATE INDEX IF NOT EXISTS own_places ON own (store, path)');
+  scratch.run('CREATE INDEX IF NOT EXISTS own_items ON own (seq)');
   for (let seq = kept.pop(); seq !== undefined; seq = kept.pop()) {
     const item = itemAt(scratch, seq);
     for (const { store, path } of scratch.all('SELECT store, path FROM own WHERE seq = ?', seq)) {

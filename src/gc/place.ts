@@ -88,14 +88,27 @@ const FOLDERS: Readonly<Record<CollectKind, string>> = {
   experiment: '',
 };
 
+/** Bases and roots that were met before: few are those of nearly all rows. */
+const met = new Map<string, Location>();
+const MOST_MET = 1000;
+
+function locationAt(parts: Pick<Location, 'scheme' | 'authority' | 'path'>): Location {
+  const uri = formatLocation(parts);
+  const known = met.get(uri);
+  if (known) return known;
+  if (met.size >= MOST_MET) met.clear();
+  const location = parseLocation(uri);
+  met.set(uri, location);
+  return location;
+}
+
 function above(location: Location, tail: string): Location | undefined {
   const { scheme, authority, path } = location;
-  if (path === tail && scheme !== 'file')
-    return parseLocation(formatLocation({ scheme, authority, path: '' }));
+  if (path === tail && scheme !== 'file') return locationAt({ scheme, authority, path: '' });
   if (!path.endsWith(`/${tail}`)) return undefined;
   const rest = path.slice(0, -tail.length - 1);
   if (scheme === 'file' && rest === '') return undefined;
-  return parseLocation(formatLocation({ scheme, authority, path: rest }));
+  return locationAt({ scheme, authority, path: rest });
 }
 
 /**

@@ -43,11 +43,20 @@ export async function namedBy(reference: Reference, physical: Physical): Promise
   }
 }
 
-/** Rows that are to go need nothing. */
-function isGoing(scratch: Scratch, { owner }: Reference): boolean {
-  if (owner.kind === 'version' || owner.kind === 'workspace') return false;
-  const found = scratch.first('SELECT action FROM items WHERE kind = ? AND id = ?', owner.kind, owner.id);
-  return found?.['action'] === 'delete';
+/** The owners among these that are to go: they need nothing. */
+function goingOf(scratch: Scratch, page: readonly Reference[]): ReadonlySet<string> {
+  const going = new Set<string>();
+  for (const kind of ['run', 'model', 'trace', 'experiment'] as const) {
+    const ids = page.filter(({ owner }) => owner.kind === kind).map(({ owner }) => owner.id);
+    if (ids.length === 0) continue;
+    const found = scratch.all(
+      "SELECT id FROM items WHERE kind = ? AND id IN (SELECT value FROM json_each(?)) AND action = 'delete'",
+      kind,
+      JSON.stringify(ids),
+    );
+    for (const { id } of found) going.add(`${kind} ${String(id)}`);
+  }
+  return going;
 }
 
 const WORDS = {
@@ -68,7 +77,8 @@ export async function indexReferences(
   io: Io,
 ): Promise<void> {
   for await (const page of records.references(locationTag, io)) {
-    const staying = page.filter((reference) => !isGoing(scratch, reference));
+    const going = goingOf(scratch, page);
+    const staying = page.filter(({ owner }) => !going.has(`${owner.kind} ${owner.id}`));
     const named = await Promise.all(staying.map(async (reference) => namedBy(reference, physical)));
     staying.forEach(({ owner, role }, at) => {
       const words = `${WORDS[owner.kind]} ${owner.id}`;
@@ -98,15 +108,12 @@ export function ownerOf(scratch: Scratch, { store, path }: Place): string | unde
     `${path}0`,
   );
   if (below) return String(below['owner']);
-  for (const around of lineage(path)) {
-    const found = scratch.first(
-      "SELECT owner FROM refs WHERE store = ? AND path = ? AND role = 'files' LIMIT 1",
-      store,
-      around,
-    );
-    if (found) return String(found['owner']);
-  }
-  return undefined;
+  const around = scratch.first(
+    "SELECT owner FROM refs WHERE store = ? AND path IN (SELECT value FROM json_each(?)) AND role = 'files' LIMIT 1",
+    store,
+    JSON.stringify(lineage(path)),
+  );
+  return around && String(around['owner']);
 }
 
 /** Who names a row by its id. */

@@ -151,7 +151,7 @@ describe.each(CASES)('the schema of MLflow %s on %s', (release, kind) => {
     expect(read.restored).toEqual([made.needed]);
     expect(read.metrics).toEqual([1.5, 1.5, 1.5]);
     if (kind === 'PostgreSQL') await upgrade(uri, cwd, release, made);
-  });
+  }, 300_000);
 });
 
 /** Stock MLflow brings what is left up to date, which is nothing to do where it is, and reads it. */

@@ -22,10 +22,8 @@ CREATE TABLE items (
   root TEXT, action TEXT, reason TEXT, brake TEXT,
   UNIQUE (kind, id)
 );
-CREATE INDEX by_root ON items (root, seq);
 CREATE INDEX by_experiment ON items (experiment, kind);
 CREATE TABLE own (store TEXT NOT NULL, path TEXT NOT NULL, seq INTEGER NOT NULL);
-CREATE INDEX own_places ON own (store, path);
 CREATE TABLE refs (store TEXT NOT NULL, path TEXT NOT NULL, role TEXT NOT NULL, owner TEXT NOT NULL);
 CREATE INDEX ref_places ON refs (store, path);
 CREATE TABLE needs (id TEXT NOT NULL, owner TEXT NOT NULL);

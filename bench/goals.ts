@@ -7,6 +7,8 @@ type Goal =
   | { readonly peer: string; readonly figure: Figure; readonly atLeast: number }
   /** Our figure is at most so many times the peer's. */
   | { readonly peer: string; readonly figure: Figure; readonly atMost: number }
+  /** Our wall time. */
+  | { readonly figure: 'wallMs'; readonly atMostMs: number }
   /** Our peak memory in bytes. */
   | { readonly figure: 'peakBytes'; readonly atMostBytes: number };
 
@@ -31,6 +33,9 @@ const GOALS: Readonly<Record<string, readonly Goal[]>> = {
   's3-large up': [faster('mlflow', 2.5), within('rclone', 0.7)],
   's3-large down': [faster('mlflow', 3), within('rclone', 1.3)],
   's3-delete': [faster('mlflow', 6), within('rclone', 1)],
+  'gc-s3': [faster('mlflow', 20)],
+  'gc-rows': [faster('mlflow', 20)],
+  'gc-plan': [{ figure: 'wallMs', atMostMs: 60_000 }],
   'proxied-small up': PROXIED,
   'proxied-small down': PROXIED,
   'proxied-large up': PROXIED,
@@ -59,6 +64,11 @@ function judge(result: Result, goal: Goal, ours: string): Verdict | undefined {
     const bytes = middle(result, ours, goal.figure);
     const [limit, found] = [goal.atMostBytes, bytes].map((each) => `${(each / MIB).toFixed(0)} MiB`);
     return { workload, goal: `${what} ≤ ${limit}`, found: found ?? '', met: bytes <= goal.atMostBytes };
+  }
+  if ('atMostMs' in goal) {
+    const ms = middle(result, ours, goal.figure);
+    const [limit, found] = [goal.atMostMs, ms].map((each) => `${(each / 1000).toFixed(1)} s`);
+    return { workload, goal: `${what} ≤ ${limit}`, found: found ?? '', met: ms <= goal.atMostMs };
   }
   if ('atLeast' in goal) {
     const times = ratio(result, goal.peer, ours, goal.figure);

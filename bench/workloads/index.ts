@@ -1,4 +1,5 @@
 import { ftp } from './ftp.ts';
+import { gcPlan, gcRows, gcS3 } from './gc.ts';
 import { hdfs } from './hdfs.ts';
 import { local } from './local.ts';
 import { proxied } from './proxied.ts';
@@ -18,6 +19,9 @@ export const WORKLOADS: Readonly<Record<string, Workload>> = {
   's3-medium': s3Medium,
   's3-large': s3Large,
   's3-delete': s3Delete,
+  'gc-s3': gcS3,
+  'gc-rows': gcRows,
+  'gc-plan': gcPlan,
   list,
   proxied,
   sftp,

@@ -34,7 +34,7 @@ export interface GcSummary {
   readonly bytes: number;
   /** Of those bytes what buckets keep as older versions, and bill. */
   readonly not_freed: number;
-  /** What was not taken, by reason: `undated`, `young`, `protected`, `in use`, `elsewhere`. */
+  /** What was not taken, by reason: `undated`, `young`, `protected`, `in_use`, `elsewhere`. */
   readonly left_out: Readonly<Record<string, number>>;
   /** True when another gc was at work and `--skip-if-locked` was given. */
   readonly locked?: boolean;

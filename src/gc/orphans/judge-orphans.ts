@@ -10,7 +10,7 @@ import { UNDATED } from './survey.ts';
 const CHUNK = 500;
 
 /** Why what was found is no orphan. */
-export type NoOrphan = 'in use' | 'young' | 'undated';
+export type NoOrphan = 'in_use' | 'young' | 'undated';
 
 interface Judging {
   readonly scratch: Scratch;
@@ -48,7 +48,7 @@ function stateOf(row: Row, isKnown: boolean, places: readonly Place[], judging: 
       ownerOf(scratch, { store, path: path === '' ? under : `${path}/${under}` }) !== undefined,
   );
   if (isKnown || row['recorded'] === 1 || isOwned || needOf(scratch, String(row['id'])) !== undefined)
-    return 'in use';
+    return 'in_use';
   const newest = Number(row['objects'] === 0 ? row['folder'] : row['newest']);
   if (row['undated'] === 1 || newest === UNDATED) return 'undated';
   return newest > before ? 'young' : null;

@@ -59,7 +59,7 @@ export function countFound(scratch: Scratch): Found {
       orphaned: orphans.objects,
       all: [...sums.values()].reduce((total, { objects }) => total + objects, 0),
     },
-    leftOut: { 'in use': of('in use'), young: of('young'), undated: of('undated') },
+    leftOut: { in_use: of('in_use'), young: of('young'), undated: of('undated') },
   };
 }
 

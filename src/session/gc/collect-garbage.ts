@@ -14,6 +14,7 @@ import type { Collectable, CollectScope, Lock } from '../../tracking/collect.ts'
 import type { Session } from '../session.ts';
 import {
   closeAll,
+  refuseUnknownSchema,
   stoppable,
   takeLock,
   whileOpen,
@@ -39,18 +40,6 @@ export interface GcAsk {
   readonly maxDelete?: MaxDelete | undefined;
   /** Absolute. */
   readonly artifactBase?: string | undefined;
-}
-
-function refuseUnknownSchema({ schema, label }: Collectable, accepted: string | undefined): void {
-  const { revision = '(none)', known } = schema;
-  if (known || accepted === revision) return;
-  throw new Failure({
-    kind: 'refused',
-    message: `${label} has the schema revision ${revision}, which this version does not know: it deletes nothing there`,
-    hint: `look with --dry-run; --accept-schema ${revision} deletes nevertheless`,
-    subject: label,
-    settings: ['gc.acceptSchema'],
-  });
 }
 
 async function refuseNothing(records: Collectable, scope: CollectScope, session: Session): Promise<never> {

@@ -15,6 +15,7 @@ import type { Collectable } from '../../tracking/collect.ts';
 import type { Session } from '../session.ts';
 import {
   closeAll,
+  refuseUnknownSchema,
   stoppable,
   takeLock,
   whileOpen,
@@ -95,6 +96,7 @@ async function find(session: Session, ask: SweepAsk, opened: Opened): Promise<Ga
   const root = await typedRoot(session, ask.root ?? '');
   sayWhatIsSeen(session, databases, root);
   if (ask.deletes) {
+    for (const each of databases) refuseUnknownSchema(each, session.config.get('gc.acceptSchema'));
     const lock = await takeLock(records, { kind: 'exclusive' }, ask.skipIfLocked, session);
     if (lock === 'locked') return lock;
     opened.push(() => lock.release());

@@ -50,6 +50,19 @@ export async function whileOpen(
   }
 }
 
+/** What an unknown schema may name besides is not known either. @throws Failure refused unless that very one is accepted */
+export function refuseUnknownSchema({ schema, label }: Collectable, accepted: string | undefined): void {
+  const { revision = '(none)', known } = schema;
+  if (known || accepted === revision) return;
+  throw new Failure({
+    kind: 'refused',
+    message: `${label} has the schema revision ${revision}, which this version does not know: it deletes nothing there`,
+    hint: `look with --dry-run; --accept-schema ${revision} deletes nevertheless`,
+    subject: label,
+    settings: ['gc.acceptSchema'],
+  });
+}
+
 /** Takes a lock, or says that somebody else has it. @throws Failure refused unless that was asked to be fine */
 export async function takeLock(
   records: Collectable,

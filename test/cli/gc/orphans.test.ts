@@ -2,6 +2,8 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
+import { systemClock } from '../../../src/core/clock.ts';
+import { lockSideFile } from '../../../src/tracking/sql/side-file-lock.ts';
 import { mustRunCli, runCli } from '../run-cli.ts';
 import { gcPlace, type GcPlace } from './gc-place.ts';
 
@@ -49,7 +51,7 @@ it('reports what no database records, and removes it only with --yes', async () 
     ['run', OTHER, 1, 'delete'],
     ['trace', TRACE, 1, 'delete'],
   ]);
-  expect(report.stdout).toContain('"in use":2');
+  expect(report.stdout).toContain('"in_use":2');
   expect(report.stderr).toContain('--also-backend');
   expect(left.every((file) => existsSync(file))).toBe(true);
 
@@ -145,6 +147,17 @@ it('refuses more than a tenth unless told, a database without runs, and a root t
   expect((await orphans(place, '--yes', ...ALL)).code).toBe(8);
 });
 
+it('removes nothing by the word of a schema that it does not know', async () => {
+  const place = await gcPlace();
+  await place.run({ keep: true });
+  const file = await leave(place, `1/${RUN}/artifacts/a`);
+  place.sql("UPDATE alembic_version SET version_num = 'ffff00000000'");
+  expect((await orphans(place)).items).toMatchObject([{ id: RUN }]);
+  expect((await orphans(place, '--yes', ...ALL)).code).toBe(8);
+  expect(existsSync(file)).toBe(true);
+  expect((await orphans(place, '--yes', ...ALL, '--accept-schema', 'ffff00000000')).code).toBe(0);
+});
+
 it('is one at a time with every other gc, and does not go with what picks rows', async () => {
   const place = await gcPlace();
   await place.run({ keep: true });
@@ -159,6 +172,13 @@ it('is one at a time with every other gc, and does not go with what picks rows',
     ['--orphans', '--root', 'arts', '--plan', 'p'],
   ])
     expect([args, (await place.gc(...args)).code]).toEqual([args, 2]);
+  const io = { signal: new AbortController().signal };
+  const path = join(place.cwd, 'mlflow.db.mlstow-gc.lock');
+  const lock = await lockSideFile(path, { kind: 'exclusive' }, systemClock, io);
+  expect((await orphans(place)).code).toBe(0);
+  expect((await orphans(place, '--yes')).code).toBe(8);
+  expect((await orphans(place, '--yes', '--skip-if-locked')).code).toBe(0);
+  await lock?.release();
   const text = await runCli(['gc', '--orphans', '--root', 'arts'], place);
   expect(text.stdout).toBe(
     'would delete orphans of 0 runs, 0 models, 0 traces, 0 objects, 0 B; 1 left out: in use\n',

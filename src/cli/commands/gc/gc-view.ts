@@ -71,7 +71,7 @@ export function gcSummaryLine(
     .map(({ word, total }) => `; ${total} ${word}`);
   const out = Object.entries(leftOut)
     .filter(([, count]) => count > 0)
-    .map(([why, count]) => `; ${count} left out: ${why}`);
+    .map(([why, count]) => `; ${count} left out: ${why.replaceAll('_', ' ')}`);
   const held =
     notFreed > 0
       ? `; ${formatBytes(notFreed)} of that not freed: the bucket keeps older versions (--all-versions removes them too)`

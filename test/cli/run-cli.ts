@@ -49,7 +49,9 @@ export async function runCli(args: readonly string[], place: CliPlace): Promise<
     out: (text) => stdout.write(text),
     err: (text) => stderr.write(text),
   });
+  let ended = false;
   const code = typeof invocation === 'number' ? invocation : await execute(invocation, world());
+  ended = true;
   return { code, stdout: stdout.text, stderr: stderr.text };
 
   function world(): ProcessWorld {
@@ -64,6 +66,7 @@ export async function runCli(args: readonly string[], place: CliPlace): Promise<
       inBackground: async (args) => place.inBackground?.(args),
       onSignal: (handle) => place.onStart?.(handle),
       exit: (status) => {
+        if (ended) return;
         throw new Error(`the command did not stop by itself and would have been ended with ${status}`);
       },
     };

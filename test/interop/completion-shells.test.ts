@@ -36,7 +36,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await rm(place.cwd, { recursive: true });
+  await rm(place.cwd, { recursive: true, maxRetries: 5 });
 });
 
 describe('fish', () => {

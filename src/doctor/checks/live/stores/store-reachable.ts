@@ -37,7 +37,8 @@ function judge(survey: RootSurvey): readonly Finding[] {
   if (trouble) {
     if (troubleKind(trouble) !== 'reach') return [toldElsewhere(trouble, uri)];
     const told = failWith(trouble, USUAL, uri);
-    return [{ ...told, evidence: `${told.evidence}${usedBy(survey)}` }];
+    const named = told.evidence.includes(uri) ? told.evidence : `${uri}: ${told.evidence}`;
+    return [{ ...told, evidence: `${named}${usedBy(survey)}` }];
   }
   if (exists) return [ok('it is there', uri)];
   if (anchor !== 'absent') return [ok('nothing is there yet; the first artifact makes it', uri)];

@@ -99,6 +99,8 @@ function partsJob(
     ),
     finish: async () => {
       receipts.sort((a, b) => a.number - b.number);
+      // Whoever is killed now finds out by all parts whether the store finished it.
+      await journal.ready();
       const finished = stored ?? (await session.commit(receipts, { size, checksums: [] }, io));
       await arrived(uploading, file, finished, size);
     },

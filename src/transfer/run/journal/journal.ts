@@ -73,7 +73,7 @@ export interface Journal {
   /** Resolves when it is on disk: a partial file is made only then. */
   fetch(download: Omit<EarlierDownload, 'ranges'>): Promise<void>;
   range(path: string, number: number, crc32: number): void;
-  /** Resolves when there is a journal on disk, which names the partial files. */
+  /** Resolves when there is a journal on disk, which names the partial files, and in it all that was told so far. */
   ready(): Promise<void>;
   /** What was begun of this path is gone. */
   gone(path: string): void;

@@ -1,4 +1,4 @@
-import { readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
@@ -203,6 +203,37 @@ describe('a transfer that goes on', () => {
       expect(sent).toBe(isFinished ? 0 : 1);
       expect(content.objects.get('big')?.bytes.equals(bytes)).toBe(true);
     }
+  });
+
+  it('has every part of an upload in its notes before that is finished', async () => {
+    const from = await temporaryFolder();
+    await fill(from, { big: pattern(3 * MIB) });
+    const notes = await temporaryFolder();
+    const { journal } = await opened(notes);
+    const store = createMemoryStore({}, { multipart: 'any' });
+    const multipart = store.multipart!;
+    let noted: string[] = [];
+    const watched: ArtifactStore = {
+      ...store,
+      multipart: {
+        ...multipart,
+        begin: async (...all) => {
+          const session = await multipart.begin(...all);
+          return {
+            ...session,
+            commit: async (...asked) => {
+              const [file = ''] = await readdir(notes);
+              noted = (await readFile(join(notes, file), 'utf8')).match(/"kind":"part"/g) ?? [];
+              return session.commit(...asked);
+            },
+          };
+        },
+      },
+    };
+    const parts = { fromBytes: 1, partBytes: MIB };
+    await sendAll(watched, await planOf([folderOf(from, true)]), io, { journal, parts });
+    await journal.close(true);
+    expect(noted).toHaveLength(3);
   });
 
   it('gives up what was begun and nothing goes on with', async () => {

@@ -85,7 +85,7 @@ it('collects what it can where some deletes are denied, a store is away and a ro
   ]);
   const report = join(ground.place.cwd, 'report.jsonl');
   const first = await gc(['--all-deleted', '--yes', '--report', report], keys);
-  expect([first.code, first.stderr]).toEqual([4, expect.stringContaining('5 rows could not be collected')]);
+  expect([first.code, first.stderr]).toEqual([4, expect.stringContaining('5 items could not be collected')]);
   const failed = [...kept, nonsense, away].map(({ id }) => id).sort();
   expect((await ground.column('SELECT run_uuid FROM runs')).toSorted()).toEqual(failed);
   const told = (await readFile(report, 'utf8')).trim().split('\n');

@@ -17,7 +17,8 @@ export default defineConfig({
           include: ['test/{conformance,interop,faults}/**/*.test.ts'],
           exclude: [...configDefaults.exclude, ...soakOnly],
           ...slow,
-          maxWorkers: 2,
+          // More than the processors of a small machine: tests wait for servers most of the time.
+          maxWorkers: 3,
           sequence: { groupOrder: 1 },
         },
       },

@@ -55,7 +55,6 @@ async function* chunks(ids: readonly string[]): AsyncGenerator<readonly string[]
   for (let from = 0; from < ids.length; from += CHUNK) yield ids.slice(from, from + CHUNK);
 }
 
-/** Those whose ids were given; of what is not there or not deleted that is noted. */
 /** Those of another workspace, which are no less there for not being looked at. */
 async function foundElsewhere(
   { records, scope, io }: Picking,
@@ -67,6 +66,7 @@ async function foundElsewhere(
   return new Set(found.map(({ id }) => id));
 }
 
+/** Those whose ids were given; of what is not there or not deleted that is noted. */
 async function takeNamed(picking: Picking, kind: CollectKind, ids: readonly string[]): Promise<void> {
   const { records, scratch, scope, locationTag, selection, io } = picking;
   const within = kind === 'experiment' ? undefined : selection.experimentIds;

@@ -18,7 +18,8 @@ export async function confirm(session: Session, garbage: Garbage): Promise<void>
   if (count > SHOWN) stderr.write(`… and ${count - SHOWN} more; --dry-run shows all\n`);
   const asking = createInterface({ input: stdin, output: stderr });
   try {
-    const question = `Delete ${garbage.going} rows in ${garbage.label} and their files, for good? [y/N] `;
+    const rows = garbage.going === 1 ? '1 row' : `${garbage.going} rows`;
+    const question = `Delete ${rows} in ${garbage.label}, with all files, for good? [y/N] `;
     const answer = await asking.question(question, { signal: session.io.signal });
     if (/^y(es)?$/i.test(answer.trim())) return;
   } finally {

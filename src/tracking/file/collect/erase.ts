@@ -1,7 +1,14 @@
 import { mkdir, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import type { Io } from '../../../core/io.ts';
-import { COLLECTING_TAG, type CollectKind, type Erased, type Expected } from '../../collect.ts';
+import {
+  collectingMark,
+  COLLECTING_TAG,
+  type Candidate,
+  type CollectKind,
+  type Erased,
+  type Expected,
+} from '../../collect.ts';
 import type { FileContext } from '../context.ts';
 import { forEachFew, writeKeyFile } from '../key-files.ts';
 import { errorCode, exists, fileFailure } from '../layout.ts';
@@ -25,14 +32,14 @@ async function stillThere(
   expected: Expected,
   moved: Moved,
   { finder }: Erasing,
-): Promise<{ readonly row: Row; readonly fits: boolean } | undefined> {
+): Promise<{ readonly row: Row; readonly now: Candidate; readonly fits: boolean } | undefined> {
   const row = await finder.find(kind, expected.id);
   if (!row) return undefined;
   const now = await candidateOf(row, Object.keys(expected.tags), moved);
   const same =
     now.uri === expected.uri &&
     Object.entries(expected.tags).every(([key, value]) => now.tags[key] === value);
-  return { row, fits: now.stage === 'deleted' && (same || row.isClaimed) };
+  return { row, now, fits: now.stage === 'deleted' && (same || row.isClaimed) };
 }
 
 /** Notes on rows that their files are being removed. @returns the ids of those that are still as expected */
@@ -47,10 +54,10 @@ export async function markRows(
   await forEachFew(items, async (item) => {
     const found = await stillThere(kind, item, moved, erasing);
     if (!found?.fits) return;
-    const { row } = found;
+    const { row, now } = found;
     await refuseLinks(context.root, relative(context.root, row.folder));
     if (kind !== 'experiment' && !row.isClaimed)
-      await writeKeyFile(row.folder, 'tags', COLLECTING_TAG, String(context.clock.now()));
+      await writeKeyFile(row.folder, 'tags', COLLECTING_TAG, collectingMark(now));
     fit.add(item.id);
   });
   return fit;

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import type { Collectable, Reference } from '../../../../src/tracking/collect.ts';
+import { collectingMark, type Collectable, type Reference } from '../../../../src/tracking/collect.ts';
 import { collect as all, io, look, open, put, temporaryFolder } from './store.ts';
 
 const ALL = { workspace: 'all', tagKeys: ['mlstow.collecting'] } as const;
@@ -47,7 +47,7 @@ it('marks and erases what is deleted, and leaves what was restored as it was', a
   const [found] = await collect.find('run', [gone.id], ALL, io);
   expect(found).toMatchObject({
     stage: 'deleted',
-    tags: { 'mlstow.collecting': expect.any(String) as string },
+    tags: { 'mlstow.collecting': collectingMark(found!) },
   });
   await restore(back.id);
   await rm(join(back.folder, 'artifacts'), { recursive: true });

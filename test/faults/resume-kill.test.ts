@@ -12,11 +12,12 @@ import { azureTarget, bytesAt, localTarget, s3Target, type Target } from './resu
 import { startMlstow, stopWith } from './signals-command.ts';
 
 const MIB = 1024 ** 2;
-const SMALL = 300;
+const isSoak = process.env['MLSTOW_SOAK'] !== undefined;
+const SMALL = isSoak ? 300 : 120;
 const SMALL_BYTES = 48 * 1024;
 /** Five parts each. */
 const LARGE_BYTES = 72 * MIB;
-const KILLS = process.env['MLSTOW_SOAK'] === undefined ? 3 : 50;
+const KILLS = isSoak ? 50 : 3;
 /** Of all kills in one direction, in ms: twenty seconds each where other work takes the processors. */
 const TIMEOUT = KILLS * 60_000;
 /** Fixed, so that a failure can be repeated. */
@@ -36,7 +37,7 @@ function seeded(seed: number): () => number {
 }
 
 /** Files that are looked at while they are moved, and the time between two looks, in ms. */
-const LARGE = ['large-0.bin', 'large-1.bin'];
+const LARGE = isSoak ? ['large-0.bin', 'large-1.bin'] : ['large-0.bin'];
 const WATCHED = ['small/f0', `small/f${SMALL - 1}`, ...LARGE];
 const LOOK_MS = 20;
 
@@ -49,7 +50,7 @@ beforeAll(async () => {
   source = join(home, 'tree');
   await mkdir(join(source, 'small'), { recursive: true });
   for (let i = 0; i < SMALL; i += 1) files.set(`small/f${i}`, pattern(SMALL_BYTES + i, i));
-  for (let i = 0; i < 2; i += 1) files.set(`large-${i}.bin`, pattern(LARGE_BYTES + i, 7 + i));
+  for (const [i, name] of LARGE.entries()) files.set(name, pattern(LARGE_BYTES + i, 7 + i));
   for (const [name, bytes] of files) await writeFile(join(source, name), bytes);
 });
 
@@ -64,7 +65,7 @@ const OTHERS: readonly Start[] = [
 const TARGETS: readonly Start[] = [
   ['versitygw', async () => s3Target(await startVersitygw(), LARGE)],
   ['a folder', async () => localTarget(home)],
-  ...(KILLS > 3 ? OTHERS : []),
+  ...(isSoak ? OTHERS : []),
 ];
 
 /** A request that moved a whole file, or a part of one. */

@@ -11,7 +11,7 @@ import { filesOf, sizesOf, treeOf, type Tree } from './tree-of.ts';
 const isSoak = process.env['MLSTOW_SOAK'] !== undefined;
 const MIB = 1024 * 1024;
 /** The large one goes in several parts on every path that has any. */
-const HEAVY_TREES = isSoak ? heavyTrees(1_000, 300 * MIB) : heavyTrees(150, 80 * MIB);
+const HEAVY_TREES = isSoak ? heavyTrees(1_000, 300 * MIB) : heavyTrees(60, 72 * MIB);
 
 let source = '';
 const trees: Record<string, Tree> = {};

@@ -76,7 +76,16 @@ async function sendRest(transfer: Transfer): Promise<boolean> {
     io,
   );
   if ('finished' in outcome) throw lost(state, 'the service published it before its end');
-  return outcome.kept === sendEnd;
+  if (outcome.kept !== sendEnd) return false;
+  await readTail(transfer);
+  return true;
+}
+
+/** The service may answer as soon as it has what was sent, before the bytes to be held were read. */
+async function readTail(transfer: Transfer): Promise<void> {
+  const { part, sendEnd, tail } = transfer;
+  if (tail.byteLength === part.offset + part.size - sendEnd) return;
+  for await (const chunk of cut(transfer, sendEnd)) throw new TypeError(`${chunk.byteLength} bytes too many`);
 }
 
 /** Learns what the service has, when a request before left that open. */

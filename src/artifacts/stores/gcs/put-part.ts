@@ -46,18 +46,24 @@ async function* bytesFrom(transfer: Transfer, from: number): AsyncGenerator<Uint
   if (read !== part.size) throw wrongSize(read, part.size);
 }
 
-/** Gives what may be sent and keeps the rest as the tail. */
+/**
+ * Gives what may be sent and keeps the rest as the tail. The last bytes to be sent are given when the tail is there: the
+ * service answers as soon as it has them, and nothing more is read then.
+ */
 async function* cut(transfer: Transfer, from: number): AsyncGenerator<Uint8Array> {
   const rest: Uint8Array[] = [];
   let at = from;
+  let last: Uint8Array | undefined;
   for await (const chunk of bytesFrom(transfer, from)) {
     const room = Math.max(0, Math.min(chunk.byteLength, transfer.sendEnd - at));
-    at += chunk.byteLength;
-    // A copy: the chunk's memory may be a piece of a much larger one, or used again.
+    // Copies: the chunk's memory may be a piece of a much larger one, or used again.
     if (room < chunk.byteLength) rest.push(Buffer.from(chunk.subarray(room)));
-    if (room > 0) yield chunk.subarray(0, room);
+    if (room > 0 && at + room === transfer.sendEnd) last = Buffer.from(chunk.subarray(0, room));
+    else if (room > 0) yield chunk.subarray(0, room);
+    at += chunk.byteLength;
   }
   transfer.tail = Buffer.concat(rest);
+  if (last) yield last;
 }
 
 /** Sends from what the service has to the last byte that may be sent; true when it has them all. */
@@ -76,16 +82,7 @@ async function sendRest(transfer: Transfer): Promise<boolean> {
     io,
   );
   if ('finished' in outcome) throw lost(state, 'the service published it before its end');
-  if (outcome.kept !== sendEnd) return false;
-  await readTail(transfer);
-  return true;
-}
-
-/** The service may answer as soon as it has what was sent, before the bytes to be held were read. */
-async function readTail(transfer: Transfer): Promise<void> {
-  const { part, sendEnd, tail } = transfer;
-  if (tail.byteLength === part.offset + part.size - sendEnd) return;
-  for await (const chunk of cut(transfer, sendEnd)) throw new TypeError(`${chunk.byteLength} bytes too many`);
+  return outcome.kept === sendEnd;
 }
 
 /** Learns what the service has, when a request before left that open. */

@@ -1,3 +1,5 @@
+import { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Receipt, UploadSession } from '../../../../src/artifacts/store.ts';
 import { failureOf } from '../../../conformance/artifact-store/expect-failure.ts';
@@ -75,6 +77,28 @@ describe('a session', () => {
     const last = service.requests.at(-1);
     expect(last?.headers['x-goog-hash']).toBe(`crc32c=${crc32cOf(bytes)}`);
     expect(await session.commit(receipts, COMMIT, io)).toEqual(stored);
+  });
+
+  test('keeps the rest also where it comes long after what is sent', async () => {
+    const session = await playing(keep(KIB_256), keep(2 * KIB_256), finish);
+    const source = {
+      ...first.source,
+      open: async () =>
+        Readable.from(
+          (async function* () {
+            yield bytes.subarray(0, KIB_256);
+            await sleep(100);
+            yield bytes.subarray(KIB_256, KIB_256 + 500);
+          })(),
+        ),
+    };
+    const receipts = [
+      await session.put(first.part, source, io),
+      await session.put(second.part, second.source, io),
+    ];
+    await session.commit(receipts, COMMIT, io);
+    expect(service.ranges()).toEqual(CHUNKS);
+    expect(received().equals(bytes)).toBe(true);
   });
 
   test('stays at the endpoint that was told, wherever the service says it is', async () => {

@@ -24,6 +24,8 @@ const TIMEOUT = KILLS * 60_000;
 const SEED = 20_261_121;
 /** Slow enough to be interrupted. */
 const LIMIT = ['--bwlimit', '40M'];
+/** Slow enough to be seen in the middle, by looks that themselves take their time. */
+const SLOWER = ['--bwlimit', '20M'];
 
 /** mulberry32: small, seeded, good enough to pick moments. */
 function seeded(seed: number): () => number {
@@ -246,7 +248,7 @@ describe.each(TARGETS)('%s', (_name, start) => {
       [upload, async (name: string) => target.shownBytes(runId, name)],
       [download, async (name: string) => bytesAt(join(folder, 'tree', name))],
     ] as const) {
-      const running = startMlstow([...args, ...LIMIT], place);
+      const running = startMlstow([...args, ...SLOWER], place);
       while ((await shown(`small/f${SMALL / 2}`)) === undefined) await wait(LOOK_MS);
       running.send('SIGKILL');
       expect((await running.ended).code).toBe(-1);
@@ -271,7 +273,8 @@ describe('a command that is stopped with --resume', () => {
         ...{
           XDG_STATE_HOME: join(home, 'state'),
           MLFLOW_TRACKING_URI: 'sqlite:///kept.db',
-          MLSTOW_WORKERS: '8',
+          // Fewer than a large file has parts: when the first is noted, others have not begun.
+          MLSTOW_WORKERS: '2',
         },
       },
     };
@@ -284,7 +287,7 @@ describe('a command that is stopped with --resume', () => {
         ['PUT', ['artifacts', 'log', 'tree', '-r', runId]],
         ['GET', ['artifacts', 'download', '-r', runId, '-d', down]],
       ] as const) {
-        const running = startMlstow([...args, '--bwlimit', '25M', '--resume'], place);
+        const running = startMlstow([...args, ...SLOWER, '--resume'], place);
         const knows = async () => {
           const noted = await readNotes(join(home, 'state'));
           return LARGE.some((name) => noted.has(name));

@@ -27,12 +27,22 @@ export interface Garbage {
 /** Nothing is done because somebody else is doing it, and that was asked to be fine. */
 export type Skipped = 'locked';
 
-/** Things to be closed, in the order in which they were opened. */
+/** What closes things, in the order in which they were opened. */
 export type Opened = (() => Promise<void>)[];
 
-/** Closes what was opened, in turn, whatever fails. */
+/** Closes what was opened, the latest first, whatever fails. @throws what the first that failed threw */
 export async function closeAll(opened: Opened): Promise<void> {
-  for (const close of opened.toReversed()) await close();
+  const failed: { readonly thrown: unknown }[] = [];
+  for (const close of opened.toReversed()) {
+    await close().catch((thrown: unknown) => failed.push({ thrown }));
+  }
+  const [first] = failed;
+  if (first) throw first.thrown;
+}
+
+/** Closes behind something that failed, which is what there is to tell: it may well be why closing fails too. */
+export async function closeAfter(close: () => Promise<void>): Promise<void> {
+  await close().catch(() => undefined);
 }
 
 /** Finds something, and closes what was opened for it when there is nothing to be done with it. */
@@ -40,14 +50,15 @@ export async function whileOpen(
   find: (opened: Opened) => Promise<Garbage | Skipped>,
 ): Promise<Garbage | Skipped> {
   const opened: Opened = [];
+  let found: Garbage | Skipped;
   try {
-    const found = await find(opened);
-    if (found === 'locked') await closeAll(opened);
-    return found;
+    found = await find(opened);
   } catch (thrown) {
-    await closeAll(opened);
+    await closeAfter(() => closeAll(opened));
     throw thrown;
   }
+  if (found === 'locked') await closeAll(opened);
+  return found;
 }
 
 /** What an unknown schema may name besides is not known either. @throws Failure refused unless that very one is accepted */

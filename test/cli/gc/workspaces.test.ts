@@ -17,6 +17,18 @@ it('takes the default workspace, the one named, or all', async () => {
   ]);
 });
 
+it.each([
+  ['--all-deleted', '--yes'],
+  ['--apply', 'plan.jsonl'],
+  ['--orphans', '--root', 'arts'],
+])('refuses one workspace and all of them at once: %s', async (...args) => {
+  const place = await gcPlace();
+  const id = await place.run();
+  const { code, stderr } = await place.gc(...args, '--workspace', 'team', '--all-workspaces');
+  expect([code, stderr]).toEqual([2, expect.stringContaining('both were given')]);
+  expect(place.rows('SELECT run_uuid FROM runs')).toEqual([{ run_uuid: id }]);
+});
+
 it('does not take an id in another workspace for one that is gone', async () => {
   const place = await gcPlace();
   const id = await place.run();

@@ -72,6 +72,15 @@ function usage(message: string, hint: string): Failure {
   return new Failure({ kind: 'usage', message, hint, subject: 'command line' });
 }
 
+/** One workspace or all of them, in every mode. @throws Failure usage */
+export function refuseTwoWorkspaces({ workspace, allWorkspaces }: GcValues): void {
+  if (allWorkspaces && workspace !== undefined)
+    throw usage(
+      '--workspace takes one workspace and --all-workspaces takes every one, and both were given',
+      'leave out one of them',
+    );
+}
+
 function readShard(written: string | undefined): Shard | undefined {
   if (written === undefined) return undefined;
   const [, index, of] = /^(\d{1,6})\/(\d{1,6})$/.exec(written) ?? [];

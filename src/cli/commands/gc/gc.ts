@@ -9,7 +9,7 @@ import type { Session } from '../../../session/session.ts';
 import { command, type View } from '../../command.ts';
 import type { GcItem, GcSummary } from '../../output/gc.ts';
 import { createItemChannel } from '../artifacts/item-channel.ts';
-import { GC_OPTIONS, readAsk, type GcValues } from './gc-options.ts';
+import { GC_OPTIONS, readAsk, refuseTwoWorkspaces, type GcValues } from './gc-options.ts';
 import { gcFailure, gcItem, gcLine, gcSummaryLine } from './gc-view.ts';
 import { readSweep } from './sweep-options.ts';
 
@@ -141,6 +141,7 @@ async function findRows(session: Session, values: GcValues): Promise<Ready> {
 }
 
 async function find(session: Session, values: GcValues): Promise<Ready> {
+  refuseTwoWorkspaces(values);
   const sweep = readSweep(values, session.world.cwd, session.config.get('gc.yes'));
   if (!sweep) return findRows(session, values);
   const dryRun = !sweep.deletes;

@@ -1,7 +1,10 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { openReport } from '../../../src/gc/report-file.ts';
+import { systemClock } from '../../../src/core/clock.ts';
+import { lockSideFile } from '../../../src/tracking/sql/side-file-lock.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
 import { gcPlace } from './gc-place.ts';
 
@@ -28,4 +31,57 @@ it('holds whole lines while it grows', async () => {
       .poll(async () => (await readFile(file, 'utf8')).length)
       .toBe((number + 1) * (line.length + 1));
   }
+});
+
+it.each([
+  ['a brake', 8, ['--all-deleted', '--yes', '--max-delete', '0']],
+  ['nothing selected', 2, []],
+  ['contradictory flags', 2, ['--orphans', '--all-deleted']],
+  ['a database that is not there', 5, ['--all-deleted', '--yes', '--backend-store-uri', 'sqlite:///no.db']],
+])('tells monitoring of a gc that is refused before it begins: %s', async (_name, exitCode, args) => {
+  const place = await gcPlace();
+  await place.run();
+  const file = join(place.cwd, 'gc.prom');
+  const { code } = await place.gc(...args, '--metrics-file', file);
+  expect(code).toBe(exitCode);
+  const text = await readFile(file, 'utf8');
+  expect(text).toContain(`mlstow_gc_exit_code ${exitCode}\n`);
+  expect(text).toContain('mlstow_gc_items{kind="run",action="delete"} 0\n');
+  expect(text).toMatch(/^mlstow_gc_last_run_timestamp_seconds 1\d{9}/m);
+  expect((await readdir(place.cwd)).filter((name) => name.startsWith('gc.'))).toEqual(['gc.prom']);
+});
+
+it('tells monitoring of a gc that breaks off', async () => {
+  const place = await gcPlace();
+  for (let number = 0; number < 3; number += 1) await place.run({ files: 0 });
+  const file = join(place.cwd, 'gc.prom');
+  const full = ['--report', '/dev/full', '--metrics-file', file];
+  const { code } = await place.gc('--all-deleted', '--yes', '--accept-missing', ...full);
+  expect(code).toBe(6);
+  expect(await readFile(file, 'utf8')).toContain('mlstow_gc_exit_code 6\n');
+});
+
+it('says why gc was refused also where its metrics cannot be written', async () => {
+  const place = await gcPlace();
+  const id = await place.run();
+  const away = join(place.cwd, 'no', 'gc.prom');
+  const refused = await place.gc('--all-deleted', '--yes', '--max-delete', '0', '--metrics-file', away);
+  expect([refused.code, refused.stderr]).toEqual([8, expect.stringContaining(`${away} cannot be written`)]);
+  expect(refused.stderr).toContain('--max-delete 0 allows 0');
+  expect((await place.gc('--run-ids', id, '--metrics-file', away)).code).toBe(6);
+});
+
+it('leaves the metrics to the gc that is at work, unless a second one is an error', async () => {
+  const place = await gcPlace();
+  const id = await place.run();
+  const file = join(place.cwd, 'gc.prom');
+  const side = join(place.cwd, 'mlflow.db.mlstow-gc.lock');
+  const io = { signal: new AbortController().signal };
+  const lock = await lockSideFile(side, { kind: 'exclusive' }, systemClock, io);
+  onTestFinished(() => lock?.release());
+  const args = ['--run-ids', id, '--metrics-file', file];
+  expect((await place.gc(...args, '--skip-if-locked')).code).toBe(0);
+  expect(existsSync(file)).toBe(false);
+  expect((await place.gc(...args)).code).toBe(8);
+  expect(await readFile(file, 'utf8')).toContain('mlstow_gc_exit_code 8\n');
 });

@@ -1,26 +1,26 @@
-import { asFailure, exitCodeOf, type Failure } from '../../../core/failure.ts';
-import { metricsLines } from '../../../gc/metrics.ts';
-import { writeLines } from '../../../gc/plan-file.ts';
+import { asFailure, type Failure } from '../../../core/failure.ts';
 import type { ReportFile } from '../../../gc/report-file.ts';
 import type { Outcome } from '../../../gc/item.ts';
-import { createCounter, type Tally } from '../../../gc/tally.ts';
-import type { Garbage, Skipped } from '../../../session/gc/garbage.ts';
+import { createCounter } from '../../../gc/tally.ts';
+import { closeAfter, type Garbage, type Skipped } from '../../../session/gc/garbage.ts';
 import type { Session } from '../../../session/session.ts';
 import { command, type View } from '../../command.ts';
 import type { GcItem, GcSummary } from '../../output/gc.ts';
 import { createItemChannel } from '../artifacts/item-channel.ts';
 import { GC_OPTIONS, readAsk, refuseTwoWorkspaces, type GcValues } from './gc-options.ts';
 import { gcFailure, gcItem, gcLine, gcSummaryLine } from './gc-view.ts';
+import { createMetricsFile, type MetricsFile } from './metrics-file.ts';
 import { readSweep } from './sweep-options.ts';
 
 interface Files {
   readonly report?: ReportFile | undefined;
-  readonly metricsFile?: string | undefined;
+  readonly metrics: MetricsFile;
 }
 
 /** Outcomes one by one, while they come about; the garbage is closed behind the last. */
 async function* outcomes(garbage: Garbage, dryRun: boolean): AsyncGenerator<Outcome> {
   let collected: Promise<void> | undefined;
+  let close = (): Promise<void> => garbage.close();
   try {
     if (dryRun) {
       yield* garbage.planned();
@@ -37,19 +37,21 @@ async function* outcomes(garbage: Garbage, dryRun: boolean): AsyncGenerator<Outc
         (thrown: unknown) => channel.end({ thrown }),
       );
     yield* channel.items;
+  } catch (thrown) {
+    close = () => closeAfter(() => garbage.close());
+    throw thrown;
   } finally {
     // Who listens no more, as when a report cannot be written, waits for what is under way, not for the rest.
     garbage.stop();
     await collected;
-    await garbage.close();
+    await close();
   }
 }
 
 /** Shows a gc while it runs, and writes its report meanwhile and its metrics at the end. */
-function shown(session: Session, garbage: Garbage, dryRun: boolean, files: Files): View<GcItem> {
+function shown(garbage: Garbage, dryRun: boolean, { report, metrics }: Files): View<GcItem> {
   const counter = createCounter();
   const { tally } = counter;
-  const started = session.world.clock.now();
   const { leftOut, mode } = garbage;
   const summary = (): GcSummary => ({
     mode,
@@ -61,18 +63,28 @@ function shown(session: Session, garbage: Garbage, dryRun: boolean, files: Files
     not_freed: tally.notFreed,
     left_out: leftOut,
   });
-  const items = async function* (): AsyncGenerator<GcItem> {
+  const reported = async function* (): AsyncGenerator<GcItem> {
     try {
       for await (const outcome of outcomes(garbage, dryRun)) {
         counter.count(outcome);
         const item = gcItem(outcome);
-        files.report?.put(JSON.stringify(item));
+        report?.put(JSON.stringify(item));
         yield item;
       }
     } finally {
-      files.report?.put(JSON.stringify({ schema: 'mlstow.gc/1', ...summary() }));
-      await files.report?.close();
-      await writeMetrics(session, files, { tally, started, failure: gcFailure(tally, dryRun) });
+      report?.put(JSON.stringify({ schema: 'mlstow.gc/1', ...summary() }));
+      await report?.close();
+    }
+  };
+  const items = async function* (): AsyncGenerator<GcItem> {
+    let failure: Failure | undefined;
+    try {
+      yield* reported();
+    } catch (thrown) {
+      failure = asFailure(thrown, 'gc');
+      throw thrown;
+    } finally {
+      await metrics.write(tally, failure ?? gcFailure(tally, dryRun));
     }
   };
   return {
@@ -87,24 +99,6 @@ function shown(session: Session, garbage: Garbage, dryRun: boolean, files: Files
     },
     failure: () => gcFailure(tally, dryRun),
   };
-}
-
-interface Ended {
-  readonly tally: Tally;
-  readonly started: number;
-  readonly failure: Failure | undefined;
-}
-
-async function writeMetrics(
-  { world, io }: Session,
-  { metricsFile }: Files,
-  { tally, started, failure }: Ended,
-): Promise<void> {
-  if (metricsFile === undefined) return;
-  const finished = world.clock.now();
-  const stopped = io.signal.aborted ? exitCodeOf(asFailure(io.signal.reason, 'gc').kind) : 0;
-  const exitCode = stopped || (failure ? exitCodeOf(failure.kind) : 0);
-  await writeLines(metricsFile, metricsLines({ tally, finished, took: finished - started, exitCode }));
 }
 
 function lockedView(session: Session): View<GcItem> {
@@ -153,6 +147,24 @@ async function find(session: Session, values: GcValues): Promise<Ready> {
   return { garbage: await findUploadsLeft(session, sweep), dryRun, asks: false };
 }
 
+/** @throws Failure whatever refuses it before anything is done */
+async function begin(session: Session, values: GcValues, metrics: MetricsFile): Promise<View<GcItem>> {
+  const { garbage, asks, dryRun } = await find(session, values);
+  if (garbage === 'locked') return lockedView(session);
+  try {
+    if (asks && garbage.going > 0) {
+      const { confirm } = await import('./confirm.ts');
+      await confirm(session, garbage);
+    }
+    const { openReport } = await import('../../../gc/report-file.ts');
+    const report = values.report === undefined ? undefined : await openReport(values.report);
+    return shown(garbage, dryRun, { report, metrics });
+  } catch (thrown) {
+    await closeAfter(() => garbage.close());
+    throw thrown;
+  }
+}
+
 export const gc = command({
   name: 'gc',
   summary: 'Remove for good what was deleted, with its files, and nothing that somebody still needs.',
@@ -170,19 +182,11 @@ export const gc = command({
   ],
   options: GC_OPTIONS,
   async run(session, values): Promise<View<GcItem>> {
-    const { garbage, asks, dryRun } = await find(session, values);
-    if (garbage === 'locked') return lockedView(session);
+    const metrics = createMetricsFile(session, values.metricsFile);
     try {
-      if (asks && garbage.going > 0) {
-        const { confirm } = await import('./confirm.ts');
-        await confirm(session, garbage);
-      }
-      const { openReport } = await import('../../../gc/report-file.ts');
-      const report = values.report === undefined ? undefined : await openReport(values.report);
-      const { metricsFile } = values;
-      return shown(session, garbage, dryRun, { report, metricsFile });
+      return await begin(session, values, metrics);
     } catch (thrown) {
-      await garbage.close();
+      await metrics.write(createCounter().tally, asFailure(thrown, 'gc'));
       throw thrown;
     }
   },

@@ -1,0 +1,34 @@
+import { asFailure, exitCodeOf, type Failure } from '../../../core/failure.ts';
+import { metricsLines } from '../../../gc/metrics.ts';
+import { writeLines } from '../../../gc/plan-file.ts';
+import type { Tally } from '../../../gc/tally.ts';
+import type { Session } from '../../../session/session.ts';
+
+/** Where one gc tells monitoring how it ended. */
+export interface MetricsFile {
+  /**
+   * Writes what became of all items and the exit code, whole or not at all; once, when gc has ended or was refused.
+   * @throws Failure denied; of a gc that failed anyhow only a warning
+   */
+  write(tally: Tally, failure: Failure | undefined): Promise<void>;
+}
+
+/** A gc that begins now; without a file it tells nobody. */
+export function createMetricsFile(session: Session, file: string | undefined): MetricsFile {
+  const { world, io } = session;
+  const started = world.clock.now();
+  return {
+    write: async (tally, failure) => {
+      if (file === undefined) return;
+      const ended = io.signal.aborted ? asFailure(io.signal.reason, 'gc') : failure;
+      const finished = world.clock.now();
+      const exitCode = ended ? exitCodeOf(ended.kind) : 0;
+      try {
+        await writeLines(file, metricsLines({ tally, finished, took: finished - started, exitCode }));
+      } catch (thrown) {
+        if (!ended) throw thrown;
+        session.warn(asFailure(thrown, file).message);
+      }
+    },
+  };
+}

@@ -22,11 +22,12 @@ export const guard: Layer = async (operation, io, next) => {
     const ours = thrown instanceof Failure && failure.retry === 'never';
     throw hasStopped() && !ours ? stopped(operation, io.signal, thrown) : failure;
   }
-  if (operation.verb === 'page') checkPage(operation, (result ?? []) as readonly Named[]);
-  if (operation.verb === 'unfinished') checkPage(operation, (result ?? []) as readonly Named[]);
-  if (operation.verb === 'versions') checkPage(operation, (result ?? []) as readonly Named[]);
+  if (LISTINGS.has(operation.verb)) checkPage(operation, (result ?? []) as readonly Named[]);
   return result;
 };
+
+/** Operations whose result is a page of what a server names. */
+const LISTINGS: ReadonlySet<Operation['verb']> = new Set(['page', 'unfinished', 'versions']);
 
 type Named = Pick<Entry, 'path'>;
 

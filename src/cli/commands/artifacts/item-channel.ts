@@ -68,3 +68,17 @@ export function createItemChannel<T>(): ItemChannel<T> {
     },
   };
 }
+
+/** Starts what puts items, and resolves with the first one, or the end; what fails before that is thrown here. */
+export async function beginFilling<T>(channel: ItemChannel<T>, fill: () => Promise<void>): Promise<void> {
+  let early: { readonly thrown: unknown } | undefined;
+  fill().then(
+    () => channel.end(),
+    (thrown: unknown) => {
+      early = { thrown };
+      channel.end(early);
+    },
+  );
+  await channel.begun;
+  if (early) throw early.thrown;
+}

@@ -5,7 +5,7 @@ import type { Skipped } from '../../../transfer/items.ts';
 import type { Lost, Moved, Observer, Report } from '../../../transfer/report.ts';
 import type { TransferItem, TransferSummary } from '../../output/artifacts.ts';
 import type { Progress } from '../../render/progress.ts';
-import { createItemChannel, type ItemChannel } from './item-channel.ts';
+import { beginFilling, createItemChannel, type ItemChannel } from './item-channel.ts';
 
 /** A transfer whose files are shown while it runs. */
 export interface Shown {
@@ -56,16 +56,7 @@ export async function showTransfer(
     await run();
     return { items: [], report: reported };
   }
-  let early: { readonly thrown: unknown } | undefined;
-  run().then(
-    () => channel.end(),
-    (thrown: unknown) => {
-      early = { thrown };
-      channel.end(early);
-    },
-  );
-  await channel.begun;
-  if (early) throw early.thrown;
+  await beginFilling(channel, run);
   return { items: channel.items, report: reported };
 }
 

@@ -13,7 +13,7 @@ import type { View } from '../../command.ts';
 import type { VerifyItem, VerifySummary } from '../../output/artifacts.ts';
 import { showProgress, type Progress } from '../../render/progress.ts';
 import { readPath } from './artifact-path-operand.ts';
-import { createItemChannel, type ItemChannel } from './item-channel.ts';
+import { beginFilling, createItemChannel, type ItemChannel } from './item-channel.ts';
 import { skippedText } from './transfer-view.ts';
 import { drained, linesOf } from './verify-lines.ts';
 
@@ -54,7 +54,7 @@ export async function verifyView(session: Session, flags: VerifyFlags): Promise<
     }
     tellOutcome(session, report, `${location.redacted} against ${against}`);
   };
-  await begin(compare, channel);
+  await beginFilling(channel, compare);
   const reported = (): VerifyReport => {
     if (!report) throw new Error('the verification is not over');
     return report;
@@ -71,20 +71,6 @@ export async function verifyView(session: Session, flags: VerifyFlags): Promise<
     quiet: drained,
     failure: () => verdictOf(reported(), location.redacted, against),
   };
-}
-
-/** Resolves with the first item, or the end; what fails before that is thrown here. */
-async function begin(compare: () => Promise<void>, channel: ItemChannel<VerifyItem>): Promise<void> {
-  let early: { readonly thrown: unknown } | undefined;
-  compare().then(
-    () => channel.end(),
-    (thrown: unknown) => {
-      early = { thrown };
-      channel.end(early);
-    },
-  );
-  await channel.begun;
-  if (early) throw early.thrown;
 }
 
 async function inManifest(

@@ -2,9 +2,10 @@ import type { ArtifactPath, Under } from '../../../core/artifact-path.ts';
 import type { Io } from '../../../core/io.ts';
 import type { Incomplete } from '../../store.ts';
 import { incompleteIn, isTemporary, type Child } from '../../temporaries.ts';
-import { entryOf, kindOf, type Attributes } from './entries.ts';
+import { entryOf } from './entries.ts';
 import { isAbsent, sftpFailure } from './failures.ts';
-import { fileAt, followTo, lookAt, subjectOf, type Root } from './root.ts';
+import { attributesOf, readDirectory } from './read-directory.ts';
+import { fileAt, subjectOf, type Root } from './root.ts';
 import type { Session } from './session.ts';
 
 /** Unfinished files, ours and MLflow's. Links are not followed. */
@@ -29,25 +30,11 @@ export function sftpIncomplete(root: Root): Incomplete {
   });
 }
 
-interface Listed {
-  readonly filename: string;
-  readonly attrs: Attributes;
-}
-
 async function childrenOf(session: Session, root: Root, under: Under, io: Io): Promise<readonly Child[]> {
-  const directory = fileAt(root, under);
-  const there = await (under === '' ? followTo : lookAt)(session, directory, io);
-  if (there === undefined || kindOf(there) !== 'directory') return [];
-  let found: readonly Listed[];
-  try {
-    found = await session.ask<readonly Listed[]>(io.signal, (sftp, done) => sftp.readdir(directory, done));
-  } catch (thrown) {
-    if (isAbsent(thrown)) return [];
-    throw thrown;
-  }
   const children: Child[] = [];
-  for (const { filename: name, attrs } of found) {
-    const known = attrs.mode === undefined ? await lookAt(session, `${directory}/${name}`, io) : attrs;
+  for (const listed of await readDirectory(session, root, under, io)) {
+    const name = listed.filename;
+    const known = await attributesOf(listed, session, fileAt(root, under), io);
     if (known) children.push({ ...entryOf(name as ArtifactPath, known), name });
   }
   return children;

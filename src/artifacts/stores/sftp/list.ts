@@ -4,10 +4,11 @@ import type { Io } from '../../../core/io.ts';
 import { comparePaths } from '../../../core/order.ts';
 import type { Entry } from '../../store.ts';
 import { isTemporary } from '../../temporaries.ts';
-import { entryOf, kindOf, type Attributes } from './entries.ts';
-import { isAbsent, sftpFailure } from './failures.ts';
+import { entryOf } from './entries.ts';
+import { sftpFailure } from './failures.ts';
 import { isHidden } from './names.ts';
-import { fileAt, followTo, lookAt, subjectOf, type Root } from './root.ts';
+import { attributesOf, readDirectory } from './read-directory.ts';
+import { fileAt, subjectOf, type Root } from './root.ts';
 import type { Session } from './session.ts';
 
 const PAGE = 1000;
@@ -87,30 +88,16 @@ function namesAfter(sorted: readonly Name[], after: string): readonly Name[] {
   });
 }
 
-interface Listed {
-  readonly filename: string;
-  readonly attrs: Attributes;
-}
-
 async function namesIn(session: Session, root: Root, path: Under, io: Io): Promise<readonly Name[]> {
-  const directory = fileAt(root, path);
-  const there = await (path === '' ? followTo : lookAt)(session, directory, io);
-  if (there === undefined || kindOf(there) !== 'directory') return [];
-  let found: readonly Listed[];
-  try {
-    found = await session.ask<readonly Listed[]>(io.signal, (sftp, done) => sftp.readdir(directory, done));
-  } catch (thrown) {
-    if (isAbsent(thrown)) return [];
-    throw thrown;
-  }
   const names: Name[] = [];
-  for (const { filename, attrs } of found) {
-    if (isTemporary(filename)) continue;
-    checkText(root, path, filename);
+  for (const listed of await readDirectory(session, root, path, io)) {
+    const name = listed.filename;
+    if (isTemporary(name)) continue;
+    checkText(root, path, name);
     // The names in a directory are checked by the guard layer, which refuses the ones that are not allowed.
-    const below = (path === '' ? filename : `${path}/${filename}`) as ArtifactPath;
-    const known = attrs.mode === undefined ? await lookAt(session, fileAt(root, below), io) : attrs;
-    if (known) names.push({ name: filename, entry: entryOf(below, known), isNew: true });
+    const below = (path === '' ? name : `${path}/${name}`) as ArtifactPath;
+    const known = await attributesOf(listed, session, fileAt(root, path), io);
+    if (known) names.push({ name, entry: entryOf(below, known), isNew: true });
   }
   return names;
 }

@@ -36,7 +36,7 @@ const LARGE = 1024 * 1024;
 
 /**
  * Hashes both sides; the local one alone where the store knows a checksum of the whole, by its listing or, for large
- * files, by what it says when a read begins.
+ * files, by what it says when a read begins. What was read and differs is read once more.
  * @throws Failure of the side that cannot be read; changed, when the local file changes meanwhile
  */
 export async function compareContent(contents: Contents, io: Io): Promise<Compared> {
@@ -44,9 +44,12 @@ export async function compareContent(contents: Contents, io: Io): Promise<Compar
   const known = wholeChecksum(entry);
   if (known)
     return { there: known, here: await hashHere(identity, known.algorithm, io), bytes: identity.size };
-  const theirs = await hashThere(contents, io);
-  const quiet = theirs.wasRead ? silent(io) : io;
-  return { ...theirs, here: await hashHere(identity, theirs.there.algorithm, quiet) };
+  const { wasRead, ...theirs } = await hashThere(contents, io);
+  const here = await hashHere(identity, theirs.there.algorithm, wasRead ? silent(io) : io);
+  if (!wasRead || theirs.there.value === here.value) return { ...theirs, here };
+  // The bytes may have been others on their way alone.
+  const { there, bytes } = await hashThere(contents, silent(io));
+  return { there, here, bytes };
 }
 
 function silent({ signal, trace }: Io): Io {

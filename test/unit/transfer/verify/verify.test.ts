@@ -125,6 +125,22 @@ describe('contents', () => {
     expect((await verified(rig, { sizeOnly: true })).differing).toBe(0);
   });
 
+  it('are read once more where they came as others, for they may be so on their way alone', async () => {
+    const rig = await same(FILES, bare);
+    const store: ArtifactStore = {
+      ...rig.store,
+      read: async (path, options, asked) => {
+        const came = rig.reads.includes('a/small') ? FILES['a/small'] : pattern(1000, 7);
+        rig.content.set('a/small', Buffer.from(came));
+        return rig.store.read(path, options, asked);
+      },
+    };
+    const report = await verified({ ...rig, store });
+    expect(report).toMatchObject({ files: 3, differing: 0, verified: { checksum: 2, size: 1 } });
+    expect(report.reads.toSorted()).toEqual(['a/small', 'a/small', 'large']);
+    expect(report.watching.seen.bytes).toBe(3 * MIB + 1000);
+  });
+
   it('of a size that the listing does not tell', async () => {
     const sizeless = ({ path, kind }: Entry): Entry => ({ path, kind, checksums: [] });
     const rig = await same(FILES, sizeless);

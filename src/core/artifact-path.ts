@@ -14,6 +14,8 @@ const OVERLONG = /%c[01]%[89ab][0-9a-f]|%e0%[89][0-9a-f]%[89ab][0-9a-f]|%f0%8[0-
 const LONE_SURROGATE = /[\uD800-\uDFFF]/u;
 /** `C:` as Windows writes it, or any letter with a separator or nothing after it. `a:b.txt` is a name. */
 const DRIVE = /^(?:[A-Z]:|[a-z]:(?:[/\\]|$))/;
+/** What most names are: nothing in it decodes to anything, and no segment starts with a dot. */
+const PLAIN = /^\w[\w.-]*(?:\/\w[\w.-]*)*$/;
 const SHOWN = 200;
 
 /** Percent-decodes once, leaving malformed escapes as they are; bytes that are not UTF-8 become U+FFFD, as in Python's unquote. */
@@ -69,6 +71,7 @@ function badForm(form: string, platform: NodeJS.Platform): string | undefined {
  * backslash. `100%25.txt`, `50%.txt`, `a%20b`, `a:b.txt` are names like any other.
  */
 export function unsafeReason(raw: string, platform: NodeJS.Platform = process.platform): string | undefined {
+  if (PLAIN.test(raw)) return undefined;
   if (raw === '') return 'it is empty';
   if (LONE_SURROGATE.test(raw)) return 'it is not valid Unicode';
   const forms = decodedForms(raw);

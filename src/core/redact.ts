@@ -29,6 +29,8 @@ const SECRET_PARAMETER = new RegExp(
   ].join('|')})=[^&;\\s"'<>\`]*`,
   'gi',
 );
+/** Without one of these nothing above is a secret: every shape of one has a host behind `@`, a value or a blank. */
+const TRACE = /[@=\s]/;
 const AUTHORIZATION = /\b(Bearer|Basic|Negotiate)(\s+)[\w+/=.~-]{6,}/g;
 
 function hideFrom(rest: string, colon: number, at: number): string {
@@ -55,6 +57,7 @@ function redactAfterScheme(rest: string): string {
  * changes nothing.
  */
 export function redactUri(text: string): string {
+  if (!TRACE.test(text)) return text;
   return text
     .replace(URI, (_whole, scheme: string, rest: string) => scheme + redactAfterScheme(rest))
     .replace(BARE_USERINFO, `$1$2:${HIDDEN}@`)

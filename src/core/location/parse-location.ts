@@ -19,6 +19,10 @@ const LONE_SURROGATE = /[\uD800-\uDFFF]/u;
 /** U+FFFD itself, as it is or encoded; decoding anything that is not UTF-8 gives it too. */
 const REPLACEMENT = /\uFFFD|%ef%bf%bd/gi;
 const ESCAPE = /%[0-9a-f]{2}/i;
+/** Printable ASCII without blanks. */
+const PLAIN_TEXT = /^[!-~]+$/;
+/** What a path needs to leave its root, or to be another one once it is decoded. */
+const SUSPICIOUS = /%|\.\.|[\0\r\n]/;
 const ENCODE = 'percent-encode it in a file: URI, or use another directory';
 
 function isScheme(text: string): text is Scheme {
@@ -36,6 +40,7 @@ function locationOf(scheme: Scheme, authority: string, path: string): Location {
 
 /** Refuses what no part of an artifact URI may hold, as it is. */
 function checkText(uri: string): void {
+  if (PLAIN_TEXT.test(uri)) return;
   if (uri === '') throw malformed(uri, 'it is empty', 'give a URI such as s3://bucket/path, or a directory');
   if (LONE_SURROGATE.test(uri)) throw malformed(uri, 'it is not valid Unicode', 'write it in UTF-8');
   if (Array.from(uri).some(isControl)) throw malformed(uri, 'it has a control character', 'remove it');
@@ -44,6 +49,7 @@ function checkText(uri: string): void {
 
 /** Refuses a path that leaves its root in any form that decoding gives it (CVE-2023-6831, CVE-2024-1558). */
 function checkPath(uri: string, path: string): void {
+  if (!SUSPICIOUS.test(path)) return;
   const forms = decodedForms(path);
   if (!forms) throw malformed(uri, 'it is percent-encoded more than 10 times', 'encode it once');
   for (const form of forms) {
@@ -67,6 +73,7 @@ function normalise(path: string): string {
 }
 
 function decodeLocal(uri: string, path: string): string {
+  if (!path.includes('%')) return path;
   const decoded = decodeOnce(path);
   if (decodeOnce(path.replace(REPLACEMENT, 'x')).includes('\uFFFD')) {
     throw malformed(uri, 'its percent-encoding is not UTF-8', 'encode the bytes of the UTF-8 name');

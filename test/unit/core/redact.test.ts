@@ -34,6 +34,7 @@ describe('redactUri', () => {
     ],
     ['webhdfs?op=OPEN&delegation=HAAE', 'webhdfs?op=OPEN&delegation=***'],
     ['Authorization: Bearer abcdef123', 'Authorization: Bearer ***'],
+    ['Bearer\tabcdef123', 'Bearer\t***'],
     ['mysql://db/x?user=a&password=hunter2', 'mysql://db/x?user=a&password=***'],
   ])('%s', (text, shown) => {
     expect(redactUri(text)).toBe(shown);

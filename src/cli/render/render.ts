@@ -1,7 +1,7 @@
 import type { Writable } from 'node:stream';
-import { once } from 'node:events';
 import type { Failure } from '../../core/failure.ts';
 import type { View } from '../command.ts';
+import { gather } from './gather.ts';
 
 export type OutputMode = 'text' | 'json' | 'jsonl';
 
@@ -55,8 +55,14 @@ export async function render(
   options: { readonly mode: OutputMode; readonly quiet: boolean; readonly stdout: Writable },
 ): Promise<Failure | undefined> {
   const schema = `mlstow.${command.replaceAll(' ', '.')}/1`;
-  for await (const chunk of chunks(schema, view, options.mode, options.quiet)) {
-    if (!options.stdout.write(chunk)) await once(options.stdout, 'drain');
+  const out = gather(options.stdout);
+  try {
+    for await (const chunk of chunks(schema, view, options.mode, options.quiet)) {
+      const room = out.put(chunk);
+      if (room) await room;
+    }
+  } finally {
+    out.end();
   }
   return view.failure?.();
 }

@@ -70,20 +70,25 @@ function itemOf(row: Row): Item {
   };
 }
 
-/** Items in order, a page at a time; `where` is SQL of ours. */
-export function* itemsWhere(
+/** Pages of items in order; `where` is SQL of ours. */
+export function* pagesWhere(
   scratch: Scratch,
   where: string,
   ...values: readonly (string | number)[]
-): Generator<Item> {
+): Generator<readonly Item[]> {
   for (let after = 0; ;) {
     const page = scratch
       .all(`SELECT * FROM items WHERE seq > ? AND ${where} ORDER BY seq LIMIT ${PAGE}`, after, ...values)
       .map(itemOf);
-    yield* page;
+    yield page;
     if (page.length < PAGE) return;
     after = page.at(-1)?.seq ?? after;
   }
+}
+
+/** Items in order; `where` is SQL of ours. */
+export function* itemsWhere(...asked: Parameters<typeof pagesWhere>): Generator<Item> {
+  for (const page of pagesWhere(...asked)) yield* page;
 }
 
 /** The item with a number. */

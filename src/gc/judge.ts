@@ -1,8 +1,8 @@
 import { asFailure, Failure } from '../core/failure.ts';
 import { formatLocation } from '../core/location.ts';
 import type { Item } from './item.ts';
-import { decide, itemAt, itemsWhere } from './items.ts';
-import { placesOf, subtreeOf, type Place, type Subtree } from './place.ts';
+import { decide, itemAt, pagesWhere } from './items.ts';
+import { createPlaces, subtreeOf, type Place, type Subtree } from './place.ts';
 import { needOf, ownerOf, type Physical } from './references.ts';
 import type { Scratch } from './scratch/open-scratch.ts';
 
@@ -56,23 +56,24 @@ async function taggedSubtree(
   return [];
 }
 
-async function judgeOne(item: Item, judging: Judging): Promise<readonly Place[]> {
-  const { scratch } = judging;
+/** Where an item's files are. */
+interface Found {
+  readonly root?: string;
+  readonly places: readonly Place[];
+}
+
+async function locate(
+  item: Item,
+  judging: Judging,
+  placesAt: ReturnType<typeof createPlaces>,
+): Promise<Found> {
   const subtrees = await subtreesOf(item, judging);
-  const [first] = subtrees;
-  if (first)
-    scratch.run(
-      'UPDATE items SET root = ? WHERE seq = ?',
-      formatLocation(subtrees.at(-1)?.root ?? first.root),
-      item.seq,
-    );
-  const places = await Promise.all(
-    subtrees.map(async ({ base, under }) => {
-      const found = await placesOf(base);
-      return found.map(({ store, path }) => ({ store, path: path === '' ? under : `${path}/${under}` }));
-    }),
-  );
-  return places.flat();
+  const places: Place[] = [];
+  for (const { base, under } of subtrees)
+    for (const { store, path } of await placesAt(base))
+      places.push({ store, path: path === '' ? under : `${path}/${under}` });
+  const root = subtrees.at(-1)?.root;
+  return root ? { root: formatLocation(root), places } : { places };
 }
 
 function neededBy(item: Item, places: readonly Place[], scratch: Scratch): string | undefined {
@@ -87,24 +88,45 @@ function neededBy(item: Item, places: readonly Place[], scratch: Scratch): strin
 
 const keepReason = (owner: string): string => `${owner} needs it; --break-references overrides`;
 
+/** Notes the roots of items; those of one page are nearly always the same. */
+function noteRoots(scratch: Scratch, roots: ReadonlyMap<string, readonly number[]>): void {
+  for (const [root, items] of roots)
+    scratch.run(
+      'UPDATE items SET root = ? WHERE seq IN (SELECT value FROM json_each(?))',
+      root,
+      JSON.stringify(items),
+    );
+}
+
 /** Decides about every item that is to go: what cannot be followed fails, what somebody needs is kept. */
 export async function judge(judging: Judging): Promise<void> {
   const { scratch, breakReferences } = judging;
+  const placesAt = createPlaces();
   const kept: number[] = [];
-  for (const item of itemsWhere(scratch, "action = 'delete' AND kind <> 'experiment'")) {
-    let places: readonly Place[];
-    try {
-      places = await judgeOne(item, judging);
-    } catch (thrown) {
-      decide(scratch, item.seq, 'fail', asFailure(thrown, item.id).message);
-      continue;
+  for (const page of pagesWhere(scratch, "action = 'delete' AND kind <> 'experiment'")) {
+    const roots = new Map<string, number[]>();
+    for (const item of page) {
+      let found: Found;
+      try {
+        found = await locate(item, judging, placesAt);
+      } catch (thrown) {
+        decide(scratch, item.seq, 'fail', asFailure(thrown, item.id).message);
+        continue;
+      }
+      const { root, places } = found;
+      if (root !== undefined)
+        roots
+          .set(root, roots.get(root) ?? [])
+          .get(root)
+          ?.push(item.seq);
+      for (const { store, path } of places)
+        scratch.run('INSERT INTO own VALUES (?, ?, ?)', store, path, item.seq);
+      const owner = breakReferences ? undefined : neededBy(item, places, scratch);
+      if (owner === undefined) continue;
+      decide(scratch, item.seq, 'keep', keepReason(owner), 'reference');
+      kept.push(item.seq);
     }
-    for (const { store, path } of places)
-      scratch.run('INSERT INTO own VALUES (?, ?, ?)', store, path, item.seq);
-    const owner = breakReferences ? undefined : neededBy(item, places, scratch);
-    if (owner === undefined) continue;
-    decide(scratch, item.seq, 'keep', keepReason(owner), 'reference');
-    kept.push(item.seq);
+    noteRoots(scratch, roots);
   }
   if (kept.length > 0) keepSharers(scratch, kept);
   // Made when all is there: kept in order row by row, an index costs as much as the rows.

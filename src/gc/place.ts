@@ -69,6 +69,16 @@ export async function placesOf(location: Location): Promise<readonly Place[]> {
   return real === written.path ? [written] : [written, { store: 'file', path: real }];
 }
 
+/** Finds places, each location's once; a location is known by being the same object. */
+export function createPlaces(): typeof placesOf {
+  const found = new WeakMap<Location, Promise<readonly Place[]>>();
+  return async (location) => {
+    const places = found.get(location) ?? placesOf(location);
+    found.set(location, places);
+    return places;
+  };
+}
+
 /** The only part of a store that may be emptied for one row. */
 export interface Subtree {
   /** What the store is opened at. */

@@ -91,29 +91,25 @@ export async function indexReferences(
 
 /** A path and everything above it, '' included. */
 function lineage(path: string): readonly string[] {
-  const segments = path === '' ? [] : path.split('/');
-  return ['', ...segments.map((_, at) => segments.slice(0, at + 1).join('/'))];
+  const all = ['', path];
+  for (let at = path.indexOf('/'); at >= 0; at = path.indexOf('/', at + 1)) all.push(path.slice(0, at));
+  return all;
 }
+
+/** At a place or below it, in one range of the index; then what is around it. */
+const OWNERS = `
+SELECT owner FROM refs WHERE store = ?1 AND path >= ?2 AND path < ?2 || '0' AND (path = ?2 OR path >= ?2 || '/')
+UNION ALL
+SELECT owner FROM refs WHERE store = ?1 AND path IN (SELECT value FROM json_each(?3)) AND role = 'files'
+LIMIT 1`;
 
 /**
  * Who needs a place: whose files are there, below it or in what is around it, or who places files there or below it.
  * Whole segments are compared, never a prefix of the text.
  */
 export function ownerOf(scratch: Scratch, { store, path }: Place): string | undefined {
-  const below = scratch.first(
-    'SELECT owner FROM refs WHERE store = ? AND (path = ? OR (path >= ? AND path < ?)) LIMIT 1',
-    store,
-    path,
-    `${path}/`,
-    `${path}0`,
-  );
-  if (below) return String(below['owner']);
-  const around = scratch.first(
-    "SELECT owner FROM refs WHERE store = ? AND path IN (SELECT value FROM json_each(?)) AND role = 'files' LIMIT 1",
-    store,
-    JSON.stringify(lineage(path)),
-  );
-  return around && String(around['owner']);
+  const found = scratch.first(OWNERS, store, path, JSON.stringify(lineage(path)));
+  return found && String(found['owner']);
 }
 
 /** Who names a row by its id. */

@@ -42,7 +42,7 @@ export async function openScratch(): Promise<Scratch> {
   const { DatabaseSync } = await import('@photostructure/sqlite');
   const folder = await mkdtemp(join(tmpdir(), 'mlstow-gc-'));
   const database = new DatabaseSync(join(folder, 'scratch.db'));
-  database.exec('PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -65536');
+  database.exec('PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -16384');
   database.exec(TABLES);
   database.exec('BEGIN');
   const kept = new Map<string, StatementSyncInstance>();

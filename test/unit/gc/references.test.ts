@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { parseLocation } from '../../../src/core/location.ts';
-import { placeOf, placesOf, subtreeOf } from '../../../src/gc/place.ts';
+import { createPlaces, placeOf, placesOf, subtreeOf } from '../../../src/gc/place.ts';
 import { namedBy, needOf, ownerOf } from '../../../src/gc/references.ts';
 import { openScratch, type Scratch } from '../../../src/gc/scratch/open-scratch.ts';
 
@@ -63,6 +63,16 @@ it('follows links to where a local path really is', async () => {
     join(folder, 'link', RUN, 'artifacts'),
     join(folder, 'real', RUN, 'artifacts'),
   ]);
+});
+
+it('looks up the places of a location once', async () => {
+  const folder = await realpath(await mkdtemp(join(tmpdir(), 'mlstow-gc-')));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const [places, location] = [createPlaces(), parseLocation(join(folder, 'link', RUN))];
+  const before = await places(location);
+  await symlink(folder, join(folder, 'link'));
+  expect(await places(location)).toBe(before);
+  expect(await createPlaces()(location)).toHaveLength(2);
 });
 
 it('understands references that name rows, also in URIs that nobody can read', async () => {

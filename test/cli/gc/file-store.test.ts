@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { cp, mkdir, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
 import type { GcItem } from '../../../src/cli/output/gc.ts';
 import { systemClock } from '../../../src/core/clock.ts';
@@ -138,6 +138,45 @@ it.each([
     await writeFile(meta, `${await readFile(meta, 'utf8')}current_stage: Deleted_Internal\n`);
   }
   expect((await place.gc('--run-ids', `${id},${trashed}`)).code).toBe(0);
+});
+
+const VERSION = 'current_stage: None\nname: reg\nsource: s3://elsewhere/x\nuser_id: u\nversion: 1\n';
+
+it.each([
+  ['no YAML', '{'],
+  ['an empty file', ''],
+  ['a file without its end', VERSION.slice(0, VERSION.indexOf('user_id'))],
+  ['a source that is no text', VERSION.replace(/source:.*/, 'source: [a, b]')],
+  ['no file at all', undefined],
+])('deletes nothing while a model version cannot be read: %s', async (_name, damaged) => {
+  const place = await filePlace();
+  const [live, id] = [await place.run({ keep: true }), await place.run()];
+  const meta = place.at('models', 'reg', 'version-1', 'meta.yaml');
+  await mkdir(dirname(meta), { recursive: true });
+  if (damaged !== undefined) await writeFile(meta, damaged);
+  for (const args of [
+    ['--run-ids', id],
+    ['--all-deleted', '--dry-run'],
+    ['--all-deleted', '--yes'],
+  ]) {
+    const { code, stderr, items } = await place.gc(...args);
+    expect([code, items]).toEqual([8, []]);
+    expect(stderr).toContain('the model version reg/1 needs');
+    expect(stderr).toContain(`restore ${meta}`);
+  }
+  await writeFile(meta, VERSION);
+  expect((await place.gc('--run-ids', id)).code).toBe(0);
+  expect((await readdir(place.at(place.experiment))).sort()).toEqual([live, 'meta.yaml'].sort());
+});
+
+it('goes on where what is damaged names no place: the description of a registered model, a deleted version', async () => {
+  const place = await filePlace();
+  await place.run({ keep: true });
+  const id = await place.run();
+  await mkdir(place.at('models', 'reg', 'version-1'), { recursive: true });
+  await writeFile(place.at('models', 'reg', 'meta.yaml'), '{');
+  await writeFile(place.at('models', 'reg', 'version-1', 'meta.yaml'), 'current_stage: Deleted_Internal\n');
+  expect(await place.gc('--run-ids', id)).toMatchObject({ code: 0, items: [{ action: 'delete' }] });
 });
 
 it('finishes what an earlier gc began to erase', async () => {

@@ -1,13 +1,13 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Io } from '../../../core/io.ts';
-import { Failure } from '../../../core/failure.ts';
+import { Failure, type FailureKind } from '../../../core/failure.ts';
 import type { Reference } from '../../collect.ts';
 import { DELETED_STAGE } from '../../stages.ts';
 import type { FileContext } from '../context.ts';
 import { forEachFew } from '../key-files.ts';
-import { experimentFolders, REGISTRY, subfolders, type ExperimentFolder } from '../layout.ts';
-import { readMetaIfAny, type Meta } from '../meta.ts';
+import { exists, experimentFolders, META, REGISTRY, subfolders, type ExperimentFolder } from '../layout.ts';
+import { readMeta, readMetaIfAny, type Meta } from '../meta.ts';
 import { recordedUri, tagsOf } from './candidates.ts';
 import { folderOf, idsIn, readRow } from './folders.ts';
 import type { Moved } from './moved.ts';
@@ -85,20 +85,60 @@ function versionUris(meta: Meta): readonly (string | undefined)[] {
   return [...new Set([meta.text('source'), meta.text('storage_location')])];
 }
 
-/** A version of a registered model; one that cannot be read stops gc, as nothing tells what it needs. */
-async function versionReferences(
-  name: string,
+function unreadable(owner: Reference['owner'], path: string, cause: Failure): Failure {
+  return new Failure(
+    {
+      kind: 'refused',
+      message: `nothing tells what the model version ${owner.id} needs, so nothing may be deleted: ${cause.message}`,
+      hint: `restore ${path} from a backup, or move its folder out of the store if nobody uses that version`,
+      subject: path,
+    },
+    cause,
+  );
+}
+
+/** MLflow writes the keys in order and not at once: `version` is the last one that says which it is. */
+function refuseCut(meta: Meta, folder: string): void {
+  if (`version-${meta.text('version') ?? ''}` === folder) return;
+  throw new Failure({
+    kind: 'corrupt',
+    message: `${meta.path} does not describe ${folder}, or its end is missing`,
+    subject: meta.path,
+  });
+}
+
+async function readVersion(
+  owner: Reference['owner'],
+  path: string,
   folder: string,
-  { context }: Reading,
+  clock: FileContext['clock'],
 ): Promise<readonly Reference[]> {
-  const meta = await readMetaIfAny(join(context.root, REGISTRY, name, folder), context.clock);
-  if (!meta || meta.text('current_stage') === DELETED_STAGE) return [];
-  const owner = { kind: 'version', id: `${name}/${folder.slice('version-'.length)}` } as const;
+  const meta = await readMeta(path, clock);
+  if (meta.text('current_stage') === DELETED_STAGE) return [];
+  refuseCut(meta, folder);
   const runId = meta.text('run_id');
   return [
     ...versionUris(meta).flatMap((uri): Reference[] => (uri ? [{ owner, role: 'files', uri }] : [])),
     ...(runId ? [{ owner, role: 'files', runId } as const] : []),
   ];
+}
+
+/** A version of a registered model. @throws Failure refused: one that cannot be read may need anything */
+async function versionReferences(
+  name: string,
+  folder: string,
+  { context }: Reading,
+): Promise<readonly Reference[]> {
+  const path = join(context.root, REGISTRY, name, folder);
+  const owner = { kind: 'version', id: `${name}/${folder.slice('version-'.length)}` } as const;
+  try {
+    return await readVersion(owner, path, folder, context.clock);
+  } catch (thrown) {
+    const damaged: readonly FailureKind[] = ['corrupt', 'wrong-kind', 'not-found'];
+    if (!(thrown instanceof Failure) || !damaged.includes(thrown.kind)) throw thrown;
+    if (!(await exists(path))) return [];
+    throw unreadable(owner, join(path, META), thrown);
+  }
 }
 
 /** Everything in the store that names a place, deleted rows too: whoever asks knows which of them go. */

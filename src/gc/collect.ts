@@ -3,13 +3,13 @@ import type { Clock } from '../core/clock.ts';
 import { asFailure, Failure } from '../core/failure.ts';
 import type { Io } from '../core/io.ts';
 import { formatLocation, type Location } from '../core/location.ts';
-import type { Collectable, CollectKind, Erased, Expected } from '../tracking/collect.ts';
+import type { Begun, Collectable, CollectKind, Erased, Expected } from '../tracking/collect.ts';
+import { whereOf } from './begun.ts';
 import { createBatcher, type Batcher } from './batcher.ts';
 import { createClearing, type ClearSubtree } from './clear-subtree.ts';
 import { nothingRemoved, type Removed } from './empty-subtree.ts';
 import type { Item, Outcome } from './item.ts';
 import { subtreesOf } from './judge.ts';
-import type { Subtree } from './place.ts';
 import type { Physical } from './references.ts';
 import { createProofs, unprovenReason, type Proof, type Proofs } from './roots.ts';
 import type { Scratch } from './scratch/open-scratch.ts';
@@ -41,7 +41,7 @@ const TOGETHER = 100;
 interface Parts extends Collecting {
   readonly proofs: Proofs;
   readonly clear: ClearSubtree;
-  readonly mark: Readonly<Record<CollectKind, Batcher<Expected, boolean>>>;
+  readonly mark: Readonly<Record<CollectKind, Batcher<Begun, boolean>>>;
   readonly erase: Readonly<Record<CollectKind, Batcher<Expected, Erased>>>;
 }
 
@@ -92,14 +92,14 @@ function changed(item: Item): Failure {
 }
 
 /** Looks before each batch whether the row still is as it was; the first look also notes that files go. */
-function watch(item: Item, parts: Parts): () => Promise<void> {
+function watch(item: Item, where: string, parts: Parts): () => Promise<void> {
   const { records, locationTag, io } = parts;
   const expected = expectedOf(item, locationTag);
   let first = true;
   return async () => {
     if (first) {
       first = false;
-      if (!(await parts.mark[item.kind](expected))) throw changed(item);
+      if (!(await parts.mark[item.kind]({ ...expected, where }))) throw changed(item);
       return;
     }
     const scope = { workspace: 'all', tagKeys: [locationTag] } as const;
@@ -126,26 +126,16 @@ function restored(item: Item, removed: Removed): Outcome {
   return outcome(item, removed, { action: 'fail', reason, gone: removed.gone });
 }
 
-/** A root that is not what it seems to be is no place to remove anything from either. */
-async function proofOf(item: Item, subtrees: readonly Subtree[], parts: Parts): Promise<Proof> {
-  const { acceptMissing, proofs } = parts;
-  if (acceptMissing || item.root === undefined) return { proven: true };
-  if (!item.marked) return proofs.ofRoot(item.root);
-  for (const subtree of subtrees) {
-    const found = await proofs.ofBegun(subtree);
-    if (!found.proven) return found;
-  }
-  return { proven: true };
-}
-
 /** Removes the files. @returns an outcome where the rows have to stay */
 async function removeFiles(item: Item, parts: Parts, removed: Removed): Promise<Outcome | undefined> {
-  const { open, clear } = parts;
+  const { open, clear, proofs, acceptMissing } = parts;
   const subtrees = await subtreesOf(item, parts);
-  const found = await proofOf(item, subtrees, parts);
+  const where = await whereOf(subtrees, open);
+  // A root that is not what it seems to be is no place to remove anything from either.
+  const found: Proof = acceptMissing ? { proven: true } : await proofs.ofItem(item, subtrees, where);
   if (!found.proven)
     return outcome(item, removed, { action: 'keep', reason: unprovenReason(found.reason), brake: 'root' });
-  const readAgain = watch(item, parts);
+  const readAgain = watch(item, where, parts);
   for (const subtree of subtrees) await clear(await open(subtree.base), subtree, readAgain, removed);
   return undefined;
 }

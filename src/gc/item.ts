@@ -25,8 +25,8 @@ export interface Item extends Told {
   readonly kind: CollectKind;
   /** The run's tag that names a second place. */
   readonly taggedUri?: string;
-  /** An earlier gc began to remove its files. */
-  readonly marked: boolean;
+  /** Where an earlier gc began to remove its files, if one did. */
+  readonly marked?: string;
   /** The artifact root that its files are below. */
   readonly root?: string;
   readonly action: Action;

@@ -1,5 +1,5 @@
 import type { Candidate, CollectKind } from '../tracking/collect.ts';
-import { collectingMark, COLLECTING_TAG } from '../tracking/collect.ts';
+import { COLLECTING_TAG, markedPlace } from '../tracking/collect.ts';
 import type { Action, Brake, Item } from './item.ts';
 import type { Scratch } from './scratch/open-scratch.ts';
 
@@ -30,7 +30,7 @@ export function note(scratch: Scratch, noted: Noted, locationTag: string): void 
     experimentId,
     uri ?? null,
     tags[locationTag] ?? null,
-    tags[COLLECTING_TAG] === collectingMark(noted) ? 1 : 0,
+    markedPlace(tags[COLLECTING_TAG], noted) ?? null,
     named ? 1 : 0,
     action,
     reason ?? null,
@@ -53,7 +53,8 @@ type Row = ReturnType<Scratch['all']>[number];
 
 function itemOf(row: Row): Item {
   const text = (key: string): string | undefined => (row[key] === null ? undefined : String(row[key]));
-  const [uri, tagged, root, reason, brake] = ['uri', 'tagged', 'root', 'reason', 'brake'].map(text);
+  const [uri, tagged, marked, root] = ['uri', 'tagged', 'marked', 'root'].map(text);
+  const [reason, brake] = ['reason', 'brake'].map(text);
   return {
     seq: Number(row['seq']),
     kind: String(row['kind']) as CollectKind,
@@ -61,7 +62,7 @@ function itemOf(row: Row): Item {
     experimentId: String(row['experiment']),
     ...(uri === undefined ? {} : { uri }),
     ...(tagged === undefined ? {} : { taggedUri: tagged }),
-    marked: row['marked'] === 1,
+    ...(marked === undefined ? {} : { marked }),
     named: row['named'] === 1,
     ...(root === undefined ? {} : { root }),
     action: String(row['action']) as Action,

@@ -3,8 +3,9 @@ import { parseArtifactPath, type ArtifactPath } from '../core/artifact-path.ts';
 import { asFailure, Failure } from '../core/failure.ts';
 import type { Io } from '../core/io.ts';
 import { formatLocation, parseLocation, type Location } from '../core/location.ts';
-import type { Action, Brake } from './item.ts';
-import { itemsWhere } from './items.ts';
+import { missingFolder, whereOf, type Open } from './begun.ts';
+import type { Action, Brake, Item } from './item.ts';
+import { decide, itemsWhere } from './items.ts';
 import { placesOf, type Subtree } from './place.ts';
 import type { Physical } from './references.ts';
 import type { Scratch } from './scratch/open-scratch.ts';
@@ -17,7 +18,7 @@ export type Proof = { readonly proven: true } | { readonly proven: false; readon
 export interface Proving {
   readonly scratch: Scratch;
   readonly physical: Physical;
-  readonly open: (location: Location) => Promise<ArtifactStore>;
+  readonly open: Open;
   readonly io: Io;
 }
 
@@ -38,21 +39,24 @@ async function holdsSomething(store: ArtifactStore, io: Io): Promise<boolean> {
 
 const unproven = (reason: string): Proof => ({ proven: false, reason });
 
-/** Of the first items at a root, and of what else is recorded there, whether any is where it should be. */
-async function sampleHolds(
-  root: Location,
-  { scratch, physical, open, io }: Proving,
+/** Whether any of the first items at a root is where it should be, and how many were looked for. */
+async function itemsHold(
   uri: string,
-): Promise<boolean> {
+  marked: 'marked IS NULL' | 'marked IS NOT NULL',
+  { scratch, physical, open, io }: Proving,
+): Promise<{ readonly held: boolean; readonly looked: number }> {
   let looked = 0;
-  // What an earlier gc began with is absent because of that.
-  for (const item of itemsWhere(scratch, "root = ? AND action = 'delete' AND marked = 0", uri)) {
-    for (const { base, under } of await subtreesOf(item, { physical, warn: () => undefined })) {
-      if (await isPresent(await open(base), under, io)) return true;
-    }
+  for (const item of itemsWhere(scratch, `root = ? AND action = 'delete' AND ${marked}`, uri)) {
+    for (const { base, under } of await subtreesOf(item, { physical, warn: () => undefined }))
+      if (await isPresent(await open(base), under, io)) return { held: true, looked };
     looked += 1;
-    if (looked === SAMPLE) return false;
+    if (looked === SAMPLE) break;
   }
+  return { held: false, looked };
+}
+
+/** Whether any of so many other things that are recorded below a root is there. */
+async function othersHold(root: Location, most: number, { scratch, open, io }: Proving): Promise<boolean> {
   const store = await open(root);
   const place = (await placesOf(root)).at(-1);
   const top = place?.path === '' ? '' : `${place?.path ?? ''}/`;
@@ -61,13 +65,22 @@ async function sampleHolds(
     place?.store ?? '',
     top,
     top === '' ? '\u{10ffff}' : `${top.slice(0, -1)}0`,
-    SAMPLE - looked,
+    most,
   );
   for (const { path } of others) {
     const below = String(path).slice(top.length);
     if (below !== '' && (await isPresent(store, parseArtifactPath(below), io))) return true;
   }
   return false;
+}
+
+/** Of the first items at a root, and of what else is recorded there, whether any is where it should be. */
+async function sampleHolds(root: Location, uri: string, proving: Proving): Promise<boolean> {
+  const { held, looked } = await itemsHold(uri, 'marked IS NULL', proving);
+  if (held || looked === SAMPLE) return held;
+  if (await othersHold(root, SAMPLE - looked, proving)) return true;
+  // What an earlier gc began with may be absent because of that: it speaks for a root, never against it.
+  return (await itemsHold(uri, 'marked IS NOT NULL', proving)).held;
 }
 
 async function prove(uri: string, proving: Proving): Promise<Proof> {
@@ -79,7 +92,7 @@ async function prove(uri: string, proving: Proving): Promise<Proof> {
   const bucket = root.path === '' || root.scheme === 'file' ? undefined : bucketOf(root);
   if (!(await holdsSomething(store, io)) && !(bucket && (await holdsSomething(await open(bucket), io))))
     return unproven(`${store.label} is empty`);
-  if (await sampleHolds(root, proving, uri)) return { proven: true };
+  if (await sampleHolds(root, uri, proving)) return { proven: true };
   return unproven(`nothing of what was looked for at ${store.label} is there`);
 }
 
@@ -88,29 +101,12 @@ function bucketOf({ scheme, authority }: Location): Location | undefined {
   return parseLocation(`${scheme}://${authority}`);
 }
 
-/**
- * Whether files that an earlier gc began to remove are gone because of that: the folder of their experiment, which gc
- * never removes, tells an emptied root from one that is not mounted. Without real folders the store itself has to tell.
- */
-async function proveBegun({ base, root }: Subtree, { open, io }: Proving): Promise<Proof> {
-  const store = await open(base);
-  if (store.traits.directories === 'virtual') return { proven: true };
-  const folder = formatLocation(base)
-    .slice(formatLocation(root).length)
-    .replaceAll(/^\/|\/$/g, '');
-  const there =
-    folder === ''
-      ? (await store.facts(io)).anchor === 'present'
-      : (await (await open(root)).stat(parseArtifactPath(folder), io)) !== undefined;
-  return there ? { proven: true } : unproven(`${store.label} is not there`);
-}
-
 /** Proofs, each made once. What cannot be asked is a Failure every time. */
 export interface Proofs {
   /** Whether absence below an artifact root means something. */
   readonly ofRoot: (uri: string) => Promise<Proof>;
-  /** The same for an item that an earlier gc began with. */
-  readonly ofBegun: (subtree: Subtree) => Promise<Proof>;
+  /** The same for one item: what an earlier gc began with at this very place needs no other one beside it. */
+  readonly ofItem: (item: Item, subtrees: readonly Subtree[], where: string) => Promise<Proof>;
 }
 
 /** Has proven nothing yet. */
@@ -121,10 +117,34 @@ export function createProofs(proving: Proving): Proofs {
     made.set(key, known);
     return known;
   };
+  const { open, io } = proving;
+  const ofRoot = (uri: string): Promise<Proof> => once(`root ${uri}`, () => prove(uri, proving));
+  const ofBegun = (subtree: Subtree): Promise<Proof> =>
+    once(`begun ${formatLocation(subtree.base)}`, async () => {
+      const missing = await missingFolder(subtree, open, io);
+      return missing === undefined ? { proven: true } : unproven(`${missing} is not there`);
+    });
   return {
-    ofRoot: (uri) => once(`root ${uri}`, () => prove(uri, proving)),
-    ofBegun: (subtree) => once(`begun ${formatLocation(subtree.base)}`, () => proveBegun(subtree, proving)),
+    ofRoot,
+    ofItem: async ({ root, marked }, subtrees, where) => {
+      if (root === undefined) return { proven: true };
+      if (marked === undefined) return ofRoot(root);
+      if (marked !== where) return elsewhere(await ofRoot(root));
+      for (const subtree of subtrees) {
+        const found = await ofBegun(subtree);
+        if (!found.proven) return found;
+      }
+      return { proven: true };
+    },
   };
+}
+
+/** It is no sign of this place that its files are not here. */
+function elsewhere(found: Proof): Proof {
+  if (found.proven) return found;
+  return unproven(
+    `an earlier gc began with it at another server, by another identity or at another location, and ${found.reason}`,
+  );
 }
 
 /** What is said of an item whose root is not proven. */
@@ -135,8 +155,9 @@ export function unprovenReason(reason: string): string {
 /** Decides about what would be kept for its root, as collecting does when it comes to it. */
 export async function proveRoots(proving: Proving): Promise<void> {
   const { scratch } = proving;
-  const { ofRoot } = createProofs(proving);
-  const going = "action = 'delete' AND marked = 0";
+  const proofs = createProofs(proving);
+  await proveBegun(proofs, proving);
+  const going = "action = 'delete' AND marked IS NULL";
   const roots = scratch.all(`SELECT DISTINCT root FROM items WHERE ${going} AND root IS NOT NULL`);
   const settle = (uri: string, action: Action, reason: string, brake: Brake | null): void =>
     scratch.run(
@@ -149,11 +170,26 @@ export async function proveRoots(proving: Proving): Promise<void> {
   for (const { root } of roots) {
     const uri = String(root);
     try {
-      const found = await ofRoot(uri);
+      const found = await proofs.ofRoot(uri);
       if (!found.proven) settle(uri, 'keep', unprovenReason(found.reason), 'root');
     } catch (thrown) {
       proving.io.signal.throwIfAborted();
       settle(uri, 'fail', asFailure(thrown, uri).message, null);
+    }
+  }
+}
+
+/** The same for each item that an earlier gc began with; those are few. */
+async function proveBegun(proofs: Proofs, proving: Proving): Promise<void> {
+  const { scratch, physical, open, io } = proving;
+  for (const item of itemsWhere(scratch, "action = 'delete' AND marked IS NOT NULL")) {
+    try {
+      const subtrees = await subtreesOf(item, { physical, warn: () => undefined });
+      const found = await proofs.ofItem(item, subtrees, await whereOf(subtrees, open));
+      if (!found.proven) decide(scratch, item.seq, 'keep', unprovenReason(found.reason), 'root');
+    } catch (thrown) {
+      io.signal.throwIfAborted();
+      decide(scratch, item.seq, 'fail', asFailure(thrown, item.id).message);
     }
   }
 }

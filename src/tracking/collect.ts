@@ -72,9 +72,23 @@ export interface Lock {
 /** The tag that says that gc has begun to remove a row's files; its value is `collectingMark`. */
 export const COLLECTING_TAG = 'mlstow.collecting';
 
-/** Names the deletion: a row that was restored and deleted again is begun with anew. */
-export function collectingMark({ deletedTime }: Pick<Candidate, 'deletedTime'>): string {
-  return String(deletedTime ?? 'undated');
+type Deletion = Pick<Candidate, 'deletedTime'>;
+
+/** Names the deletion: a row that was restored and deleted again is begun with anew. And `where` its files were. */
+export function collectingMark({ deletedTime }: Deletion, where: string): string {
+  return `${deletedTime ?? 'undated'} ${where}`;
+}
+
+/** Where a mark says that files are being removed; undefined if it is of another deletion. */
+export function markedPlace(mark: string | undefined, deletion: Deletion): string | undefined {
+  const begin = collectingMark(deletion, '');
+  return mark?.startsWith(begin) ? mark.slice(begin.length) : undefined;
+}
+
+/** A row whose files are about to be removed. */
+export interface Begun extends Expected {
+  /** Tells the place of its files from other ones; a few characters. */
+  readonly where: string;
 }
 
 /** What gc needs of a place of records. Servers lack it. */
@@ -99,7 +113,7 @@ export interface Collectable {
   references(locationTag: string, io: Io): AsyncIterable<readonly Reference[]>;
   children(experimentId: string, io: Io): Promise<Children>;
   /** Notes that the files of these are being removed. @returns the ids of those that are still as expected */
-  mark(kind: CollectKind, items: readonly Expected[], io: Io): Promise<ReadonlySet<string>>;
+  mark(kind: CollectKind, items: readonly Begun[], io: Io): Promise<ReadonlySet<string>>;
   /**
    * Erases rows with all that belongs to them, in transactions of bounded size, the last of which reads again whether
    * each is still as expected; an experiment only when nothing is left in it.

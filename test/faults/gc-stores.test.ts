@@ -1,11 +1,11 @@
-import { ListObjectsV2Command, PutObjectCommand } from '@aws-sdk/client-s3';
+import { DeleteObjectsCommand, ListObjectsV2Command, PutObjectCommand } from '@aws-sdk/client-s3';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import type { GcItem } from '../../src/cli/output/gc.ts';
 import { runMlstow } from '../interop/mlstow-command.ts';
 import { startCountingProxy } from '../testbeds/counting-proxy.ts';
-import { startMinio, type S3Bed } from '../testbeds/s3.ts';
+import { startMinio, startVersitygw, type S3Bed } from '../testbeds/s3.ts';
 import { assumeRole } from '../testbeds/s3-role.ts';
 import { localGround, type GcGround } from './gc-ground.ts';
 import { EXPERIMENT, experimentRow, makeRuns, runRows, type MadeRun } from './gc-records.ts';
@@ -105,6 +105,39 @@ it('collects what it can where some deletes are denied, a store is away and a ro
 
   expect((await gc(['--run-ids', kept.map(({ id }) => id).join(',')])).code).toBe(0);
   expect(await ground.column('SELECT count(*) FROM runs')).toEqual(['2']);
+});
+
+it('finishes at no other endpoint what it began with, though the bucket there has the same name', async () => {
+  const [run] = makeRuns('two endpoints', 1) as [MadeRun];
+  await put(run.files);
+  await ground.sql(runRows([run], 'deleted', ROOT));
+  let denied = run.files.length;
+  const proxy = await startCountingProxy(s3.endpoint, async (method, url) => {
+    const deletes = method === 'DELETE' || (method === 'POST' && url.includes('delete'));
+    return deletes && denied-- > 0 ? 403 : undefined;
+  });
+  onTestFinished(() => proxy.stop());
+  const other = await startVersitygw();
+  onTestFinished(() => other.stop());
+  await other.createBucket(Bucket);
+  await other.client.send(new PutObjectCommand({ Bucket, Key: 'root/theirs', Body: 'x' }));
+  const take = ['--run-ids', run.id];
+  expect((await gc(take, s3, proxy.url)).code).toBe(4);
+  for (const args of [take, [...take, '--dry-run']]) {
+    const elsewhere = await gc(args, other, other.endpoint);
+    expect([elsewhere.code, elsewhere.items]).toMatchObject([8, [{ id: run.id, action: 'keep' }]]);
+    expect(elsewhere.items[0]?.reason).toContain('began with it at another server');
+  }
+  expect(await stageOf(run)).toEqual(['deleted']);
+  await s3.client.send(
+    new DeleteObjectsCommand({
+      Bucket,
+      Delete: { Objects: run.files.map((path) => ({ Key: `root/${path}` })) },
+    }),
+  );
+  denied = 0;
+  expect(await gc(take, s3, proxy.url)).toMatchObject({ code: 0, items: [{ action: 'delete' }] });
+  expect(await stageOf(run)).toEqual([]);
 });
 
 /** Runs gc on one run of so many files; `act` comes before each request that lists or deletes. */

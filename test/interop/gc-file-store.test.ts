@@ -36,6 +36,10 @@ client.delete_experiment(gone)
 for name in ["deleted", "later", "empty"]:
     client.delete_run(made[name])
 client.delete_logged_model(made["model"])
+client.create_registered_model("reg")
+for name in ["live", "deleted"]:
+    client.create_model_version("reg", client.get_run(made[name]).info.artifact_uri, made[name])
+client.delete_model_version("reg", "2")
 print(); print(json.dumps(made))
 `;
 

@@ -18,7 +18,7 @@ const TABLES = `
 CREATE TABLE items (
   seq INTEGER PRIMARY KEY,
   kind TEXT NOT NULL, id TEXT NOT NULL, experiment TEXT NOT NULL,
-  uri TEXT, tagged TEXT, marked INTEGER NOT NULL, named INTEGER NOT NULL,
+  uri TEXT, tagged TEXT, marked TEXT, named INTEGER NOT NULL,
   root TEXT, action TEXT, reason TEXT, brake TEXT,
   UNIQUE (kind, id)
 );

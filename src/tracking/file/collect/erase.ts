@@ -4,6 +4,7 @@ import type { Io } from '../../../core/io.ts';
 import {
   collectingMark,
   COLLECTING_TAG,
+  type Begun,
   type Candidate,
   type CollectKind,
   type Erased,
@@ -46,7 +47,7 @@ async function stillThere(
 export async function markRows(
   erasing: Erasing,
   kind: CollectKind,
-  items: readonly Expected[],
+  items: readonly Begun[],
 ): Promise<ReadonlySet<string>> {
   const { context } = erasing;
   const moved = await createMoved(context);
@@ -57,7 +58,7 @@ export async function markRows(
     const { row, now } = found;
     await refuseLinks(context.root, relative(context.root, row.folder));
     if (kind !== 'experiment' && !row.isClaimed)
-      await writeKeyFile(row.folder, 'tags', COLLECTING_TAG, collectingMark(now));
+      await writeKeyFile(row.folder, 'tags', COLLECTING_TAG, collectingMark(now, item.where));
     fit.add(item.id);
   });
   return fit;

@@ -3,6 +3,7 @@ import type { Io } from '../../../core/io.ts';
 import {
   collectingMark,
   COLLECTING_TAG,
+  type Begun,
   type Candidate,
   type CollectKind,
   type Erased,
@@ -93,14 +94,15 @@ async function holdsAnything(db: Db, context: SqlContext, id: string): Promise<b
 export async function markRows(
   context: SqlContext,
   kind: CollectKind,
-  items: readonly Expected[],
+  items: readonly Begun[],
   io: Io,
 ): Promise<ReadonlySet<string>> {
+  const wheres = new Map(items.map(({ id, where }) => [id, where]));
   return context.sessions.write(io, async (db) => {
     const { present, fit } = await readAgain(db, context, kind, items);
     const marks = fit.flatMap((id) => {
       const found = present.get(id);
-      return found ? [{ id, value: collectingMark(found) }] : [];
+      return found ? [{ id, value: collectingMark(found, wheres.get(id) ?? '') }] : [];
     });
     if (marks.length > 0 && kind !== 'experiment') await MARK[kind](db, marks);
     return new Set(fit);

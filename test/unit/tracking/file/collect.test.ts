@@ -36,7 +36,7 @@ async function place(): Promise<Place> {
 }
 
 const expected = (kind: 'run' | 'trace' | 'experiment', { id, uri }: { id: string; uri?: string }) =>
-  ({ kind, id, ...(uri === undefined ? {} : { uri }), tags: {} }) as const;
+  ({ kind, id, ...(uri === undefined ? {} : { uri }), tags: {}, where: 'here' }) as const;
 
 it('marks and erases what is deleted, and leaves what was restored as it was', async () => {
   const { collect, deleted, restore } = await place();
@@ -47,7 +47,7 @@ it('marks and erases what is deleted, and leaves what was restored as it was', a
   const [found] = await collect.find('run', [gone.id], ALL, io);
   expect(found).toMatchObject({
     stage: 'deleted',
-    tags: { 'mlstow.collecting': collectingMark(found!) },
+    tags: { 'mlstow.collecting': collectingMark(found!, 'here') },
   });
   await restore(back.id);
   await rm(join(back.folder, 'artifacts'), { recursive: true });
@@ -111,7 +111,7 @@ it('names the places of what is damaged, and where the trash keeps files', async
   const run = await deleted();
   await (await open(cwd)).experiments.delete(experiment, io);
   await put(cwd, `.trash/${experiment}/${'b'.repeat(32)}/meta.yaml`, '{');
-  await put(cwd, 'models/m/version-1/meta.yaml', `source: ${run.uri}/x\nrun_id: ${run.id}\n`);
+  await put(cwd, 'models/m/version-1/meta.yaml', `source: ${run.uri}/x\nrun_id: ${run.id}\nversion: 1\n`);
   await put(cwd, 'models/m/version-2/meta.yaml', 'source: s3://b/x\ncurrent_stage: Deleted_Internal\n');
   const found: Reference[] = [];
   for await (const page of collect.references('mlstow.artifactUri', io)) found.push(...page);

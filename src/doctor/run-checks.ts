@@ -1,6 +1,7 @@
 import { asFailure, Failure } from '../core/failure.ts';
 import { formatDuration } from '../core/duration.ts';
 import type { Io } from '../core/io.ts';
+import { unlessAborted } from '../core/unless-aborted.ts';
 import { isPiece, type Check, type CheckId, type Piece } from './check.ts';
 import type { Context } from './context.ts';
 import { fail, skip, worst, type Finding } from './finding.ts';
@@ -102,7 +103,7 @@ async function findMissing(
 ): Promise<readonly Finding[] | undefined> {
   for (const piece of pieces) {
     try {
-      await untilStopped(context[piece](), io);
+      await unlessAborted<unknown>(context[piece](), io.signal, piece);
     } catch (thrown) {
       if (thrown instanceof Failure) return [skip(`${MISSING[piece]}: ${thrown.message}`)];
       throw thrown;
@@ -118,15 +119,6 @@ const MISSING: Readonly<Record<Piece, string>> = {
   roots: 'the artifact roots cannot be told',
   probeRun: 'there is no run to write a probe to',
 };
-
-async function untilStopped(work: Promise<unknown>, { signal }: Io): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    const stop = () => reject(signal.reason as Error);
-    if (signal.aborted) stop();
-    else signal.addEventListener('abort', stop, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
-  });
-}
 
 function crashed(thrown: unknown, ms: number): Finding {
   const failure = asFailure(thrown, 'doctor');

@@ -1,6 +1,7 @@
 import { Failure } from '../core/failure.ts';
 import { formatDuration } from '../core/duration.ts';
 import type { Io } from '../core/io.ts';
+import { onAbort } from '../core/on-abort.ts';
 
 /** How long work may go on after it was told to stop, in ms: a probe is removed then. */
 const GRACE_MS = 3_500;
@@ -37,19 +38,20 @@ export async function within<T>(
   }
 }
 
+/** Rejects when the work still goes on that long after it was told to stop. */
 function abandoned(signal: AbortSignal): { readonly promise: Promise<never>; readonly forget: () => void } {
   let grace: NodeJS.Timeout | undefined;
-  let listen: (() => void) | undefined;
+  let forget = (): void => undefined;
   const promise = new Promise<never>((_resolve, reject) => {
-    listen = () => {
-      grace = setTimeout(() => reject(signal.reason as Error), GRACE_MS);
-    };
-    if (signal.aborted) listen();
-    else signal.addEventListener('abort', listen, { once: true });
+    const wait = () => (grace = setTimeout(() => reject(signal.reason as Error), GRACE_MS));
+    if (signal.aborted) wait();
+    else forget = onAbort(signal, wait);
   });
-  const forget = (): void => {
-    clearTimeout(grace);
-    if (listen) signal.removeEventListener('abort', listen);
+  return {
+    promise,
+    forget: () => {
+      clearTimeout(grace);
+      forget();
+    },
   };
-  return { promise, forget };
 }

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import type { Clock } from '../core/clock.ts';
 import { asFailure, Failure, type FailureKind } from '../core/failure.ts';
 import type { Io } from '../core/io.ts';
+import { unlessAborted } from '../core/unless-aborted.ts';
 import type { ServerArtifacts } from '../tracking/store.ts';
 import { isBelowFolder, realPathOf } from './local-paths.ts';
 
@@ -63,9 +64,9 @@ async function look(
 ): Promise<string | undefined> {
   for (let count = 1; ; count += 1) {
     try {
-      const files = await untilStopped(server.list(runId, '', io), io, runId);
+      const files = await unlessAborted(server.list(runId, '', io), io.signal, runId);
       if (files.some((file) => file.path === name)) return undefined;
-      if (count < LOOKS) await untilStopped(clock.sleep(BETWEEN_LOOKS_MS, io.signal), io, runId);
+      if (count < LOOKS) await unlessAborted(clock.sleep(BETWEEN_LOOKS_MS, io.signal), io.signal, runId);
     } catch (thrown) {
       const failure = io.signal.aborted ? stopped(io, runId) : asFailure(thrown, runId);
       if (!NO.has(failure.kind)) throw failure;
@@ -73,16 +74,6 @@ async function look(
     }
     if (count === LOOKS) return 'a probe file written here is not in its listing';
   }
-}
-
-/** The result, or the reason for stopping as soon as the command is stopped, whether or not the work listens. */
-async function untilStopped<T>(work: Promise<T>, io: Io, subject: string): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const stop = () => reject(stopped(io, subject));
-    if (io.signal.aborted) stop();
-    else io.signal.addEventListener('abort', stop, { once: true });
-    work.then(resolve, reject).finally(() => io.signal.removeEventListener('abort', stop));
-  });
 }
 
 function stopped({ signal }: Io, subject: string): Failure {

@@ -63,6 +63,7 @@ async function serverOf(session: Session): Promise<TrackingServer> {
 
 async function experimentsOf(session: Session, target: string | undefined): Promise<readonly Experiment[]> {
   const asked = target === undefined ? undefined : parseTarget(target);
+  if (asked?.kind === 'uri') return [];
   const { experiments, runs } = await session.tracking('read');
   if (asked?.kind === 'run') {
     const { info } = await runs.get(asked.runId, session.io);
@@ -72,7 +73,6 @@ async function experimentsOf(session: Session, target: string | undefined): Prom
     const resolver = await session.resolver('read');
     return [(await resolver.experiment(asked.nameOrId, session.io)).experiment];
   }
-  if (asked) return [];
   return newestOf(session);
 }
 
@@ -127,5 +127,5 @@ async function placesOf(session: Session, target: string): Promise<Named[]> {
   const { formatLocation } = await import('../../core/location.ts');
   const resolver = await session.resolver('read');
   const { places } = await resolver.target(target, session.io);
-  return places.map(({ location, because }) => ({ uri: formatLocation(location), by: because }));
+  return places.map(({ location }) => ({ uri: formatLocation(location), by: 'the target' }));
 }

@@ -1,9 +1,9 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { freePort } from '../../testbeds/bed.ts';
+import { startSilence } from '../../testbeds/black-hole.ts';
 import { startFtpServer } from '../../testbeds/ftp-server/ftp-server.ts';
 import { startListener, type Answer } from '../../testbeds/listener.ts';
 import { runCli } from '../run-cli.ts';
@@ -16,18 +16,10 @@ import {
   type Told,
 } from './doctor-place.ts';
 
-/** A port that takes connections and never says a word. */
 async function blackHole(): Promise<number> {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const sockets = new Set<{ destroy(): void }>();
-  server.on('connection', (socket) => sockets.add(socket));
-  onTestFinished(() => {
-    for (const socket of sockets) socket.destroy();
-    server.close();
-  });
-  return (server.address() as AddressInfo).port;
+  const hole = await startSilence();
+  onTestFinished(() => hole.stop());
+  return hole.port;
 }
 
 async function listening(answer: Answer): Promise<string> {

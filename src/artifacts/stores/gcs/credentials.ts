@@ -1,6 +1,7 @@
 import type { Storage } from '@google-cloud/storage';
-import { asFailure, Failure } from '../../../core/failure.ts';
+import { Failure } from '../../../core/failure.ts';
 import type { Io } from '../../../core/io.ts';
+import { unlessAborted } from '../../../core/unless-aborted.ts';
 import type { Net } from '../../../net/net.ts';
 
 /** Where the headers that say who asks come from. */
@@ -92,16 +93,6 @@ function tokenFailure(thrown: unknown, file: string | undefined): Failure {
   );
 }
 
-/** The token client cannot be aborted; whoever waits for it can. */
-async function unlessStopped<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise<T>((resolve, reject) => {
-    const stop = () => reject(asFailure(signal.reason, 'Google credentials'));
-    if (signal.aborted) stop();
-    signal.addEventListener('abort', stop, { once: true });
-    void work.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
-  });
-}
-
 /**
  * Tokens as `@google-cloud/storage` finds and renews them: a key file (service account, user, workload identity), gcloud's
  * application-default login, or the machine's metadata service
@@ -114,7 +105,9 @@ export function googleTokens(options: GoogleOptions): TokenSource {
     headers: async (io) => {
       const loaded = await (client ??= createClient(options));
       try {
-        return await unlessStopped(loaded.authClient.getRequestHeaders(options.apiEndpoint), io.signal);
+        // The token client cannot be aborted; whoever waits for it can.
+        const headers = loaded.authClient.getRequestHeaders(options.apiEndpoint);
+        return await unlessAborted(headers, io.signal, 'Google credentials');
       } catch (thrown) {
         throw thrown instanceof Failure ? thrown : tokenFailure(thrown, options.credentialsFile);
       }

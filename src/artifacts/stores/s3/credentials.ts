@@ -1,6 +1,7 @@
 import type { Clock } from '../../../core/clock.ts';
 import { asFailure } from '../../../core/failure.ts';
 import type { Io } from '../../../core/io.ts';
+import { unlessAborted } from '../../../core/unless-aborted.ts';
 import { fetchChainKeys, type ChainOptions, type FetchedKeys } from './aws-chain.ts';
 import type { AwsKeys } from './sign.ts';
 
@@ -34,14 +35,6 @@ export function givenKeys(keys: AwsKeys): KeySource {
 
 /** Keys are renewed this long before they expire, in ms. */
 const MARGIN_MS = 5 * 60_000;
-
-async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise<T>((resolve, reject) => {
-    const stop = () => reject(signal.reason as Error);
-    signal.addEventListener('abort', stop, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
-  });
-}
 
 function tell(io: Io, { source, expires }: FetchedKeys): void {
   const until = Number.isFinite(expires) ? { expires: new Date(expires).toISOString() } : {};
@@ -78,7 +71,7 @@ export function chainKeys(options: ChainOptions & { readonly clock: Clock }): Ke
       const now = options.clock.now();
       if (held !== undefined && now < held.expires - MARGIN_MS) return held.keys;
       const usable = held !== undefined && now < held.expires ? held : undefined;
-      const renewed = unlessAborted(renew(io), io.signal);
+      const renewed = unlessAborted(renew(io), io.signal, 'AWS credentials');
       if (usable === undefined) return (await renewed).keys;
       return (await renewed.catch((thrown: unknown) => keep(usable, thrown, io))).keys;
     },

@@ -47,8 +47,8 @@ function serverOf(location: Location, options: SftpOptions): Server {
     );
   }
   let target: ReturnType<typeof resolveTarget> | undefined;
-  const open = async () => {
-    const session = await openSession(await (target ??= resolveTarget(parts, options)), options);
+  const open = async (signal: AbortSignal) => {
+    const session = await openSession(await (target ??= resolveTarget(parts, options)), options, signal);
     server.canReplace = session.canReplace;
     return session;
   };

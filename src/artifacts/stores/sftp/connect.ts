@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import ssh2, { type Client, type ClientErrorExtensions } from 'ssh2';
 import { Failure, type FailureFacts } from '../../../core/failure.ts';
+import { unlessAborted } from '../../../core/unless-aborted.ts';
 import { checkHost } from './host-key.ts';
 import { gatherIdentities } from './identities.ts';
 import { startLogin } from './login.ts';
@@ -17,14 +18,19 @@ export interface Connection {
 }
 
 /**
- * Connects to a server, through its jump host when it has one, checks its host key and logs in.
- * @throws Failure misconfigured and denied (host key), unauthenticated, unavailable, timeout
+ * Connects to a server, through its jump host when it has one, checks its host key and logs in. An abort ends every
+ * connection that was begun.
+ * @throws Failure misconfigured and denied (host key), unauthenticated, unavailable, timeout; the reason of the signal
  */
-export async function connect(target: Target, options: SftpOptions): Promise<Connection> {
-  if (!target.jump) return open(target, options);
-  const outer = await connect(target.jump, options);
+export async function connect(
+  target: Target,
+  options: SftpOptions,
+  signal: AbortSignal,
+): Promise<Connection> {
+  if (!target.jump) return open(target, options, signal);
+  const outer = await connect(target.jump, options, signal);
   try {
-    const inner = await open(target, options, await forward(outer.client, target));
+    const inner = await open(target, options, signal, await forward(outer.client, target, signal));
     return {
       client: inner.client,
       end: () => {
@@ -38,27 +44,33 @@ export async function connect(target: Target, options: SftpOptions): Promise<Con
   }
 }
 
-async function forward(jump: Client, target: Target): Promise<Duplex> {
-  return new Promise((resolve, reject) => {
+async function forward(jump: Client, target: Target, signal: AbortSignal): Promise<Duplex> {
+  const label = labelOf(target);
+  const forwarded = new Promise<Duplex>((resolve, reject) => {
     jump.forwardOut('127.0.0.1', 0, target.host, target.port, (error, stream) => {
       if (!error) {
         resolve(stream);
         return;
       }
-      const label = labelOf(target);
       const message = `the jump host does not lead to ${label}: ${error.message}`;
       reject(new Failure({ kind: 'unavailable', message, subject: label, retry: 'later' }, error));
     });
   });
+  return unlessAborted(forwarded, signal, label);
 }
 
-async function open(target: Target, options: SftpOptions, sock?: Duplex): Promise<Connection> {
+async function open(
+  target: Target,
+  options: SftpOptions,
+  signal: AbortSignal,
+  sock?: Duplex,
+): Promise<Connection> {
   const identities = await gatherIdentities(target, options);
   const check = await checkHost(target, target.isJump ? undefined : options.hostKeyFingerprint);
   const login = startLogin(target, identities);
   const client = new ssh2.Client();
   let refusal: Failure | undefined;
-  await new Promise<void>((resolve, reject) => {
+  const ready = new Promise<void>((resolve, reject) => {
     client.once('ready', resolve);
     // An agent that fails is one way less to log in: ssh2 goes on with the next.
     client.on('error', (error) => {
@@ -80,7 +92,8 @@ async function open(target: Target, options: SftpOptions, sock?: Duplex): Promis
       },
       authHandler: login.next,
     });
-  }).catch((thrown: unknown) => {
+  });
+  await unlessAborted(ready, signal, labelOf(target)).catch((thrown: unknown) => {
     client.destroy();
     throw thrown;
   });

@@ -1,5 +1,5 @@
-import type { Failure } from '../../../core/failure.ts';
-import { asFailure } from '../../../core/failure.ts';
+import { asFailure, Failure } from '../../../core/failure.ts';
+import { unlessAborted } from '../../../core/unless-aborted.ts';
 import type { Session } from './session.ts';
 
 /** A session in use; `release` gives it back when the operation and its body are done. */
@@ -10,6 +10,8 @@ export interface Lease {
 
 interface Slot {
   readonly opening: Promise<Session>;
+  /** Stops the opening. */
+  readonly stop: AbortController;
   session?: Session;
   active: number;
 }
@@ -20,12 +22,12 @@ interface Slot {
  * server that counts failed logins must not see one per file.
  */
 export class SessionPool {
-  readonly #open: () => Promise<Session>;
+  readonly #open: (signal: AbortSignal) => Promise<Session>;
   readonly #most: number;
   readonly #slots = new Set<Slot>();
   #hopeless: Failure | undefined;
 
-  constructor(open: () => Promise<Session>, most: number) {
+  constructor(open: (signal: AbortSignal) => Promise<Session>, most: number) {
     this.#open = open;
     this.#most = most;
   }
@@ -38,9 +40,10 @@ export class SessionPool {
     slot.active += 1;
     const release = once(() => (slot.active -= 1));
     try {
-      return { session: await abortable(slot.opening, signal), release };
+      return { session: await unlessAborted(slot.opening, signal, 'SFTP'), release };
     } catch (thrown) {
       release();
+      if (slot.active === 0 && !slot.session) this.#giveUp(slot);
       throw thrown;
     }
   }
@@ -56,8 +59,18 @@ export class SessionPool {
   }
 
   close(): void {
-    for (const { opening } of this.#slots) opening.then((session) => session.end()).catch(() => undefined);
-    this.#slots.clear();
+    for (const slot of this.#slots) {
+      slot.session?.end();
+      this.#giveUp(slot);
+    }
+  }
+
+  /** Nobody waits for it any more: a server that never answers must not keep the process. */
+  #giveUp(slot: Slot): void {
+    this.#slots.delete(slot);
+    slot.stop.abort(
+      new Failure({ kind: 'cancelled', message: 'nobody waits for it any more', subject: 'SFTP' }),
+    );
   }
 
   #pick(): Slot {
@@ -68,14 +81,15 @@ export class SessionPool {
   }
 
   #add(): Slot {
-    const slot: Slot = { opening: this.#open(), active: 0 };
+    const stop = new AbortController();
+    const slot: Slot = { opening: this.#open(stop.signal), stop, active: 0 };
     this.#slots.add(slot);
     slot.opening.then(
       (session) => (slot.session = session),
       (thrown: unknown) => {
         this.#slots.delete(slot);
         const failure = asFailure(thrown, '');
-        if (failure.retry === 'never') this.#hopeless = failure;
+        if (failure.retry === 'never' && !stop.signal.aborted) this.#hopeless = failure;
       },
     );
     return slot;
@@ -88,12 +102,4 @@ function once(act: () => void): () => void {
     if (!isDone) act();
     isDone = true;
   };
-}
-
-async function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const onAbort = () => reject(signal.reason as Error);
-    signal.addEventListener('abort', onAbort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
-  });
 }

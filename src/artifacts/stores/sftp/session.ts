@@ -1,5 +1,6 @@
 import type { SFTPWrapper } from 'ssh2';
 import { Failure } from '../../../core/failure.ts';
+import { unlessAborted } from '../../../core/unless-aborted.ts';
 import { connect, type Connection } from './connect.ts';
 import { statusOf } from './failures.ts';
 import type { SftpOptions } from './options.ts';
@@ -130,11 +131,15 @@ export class Session {
 }
 
 /** Connects and opens the SFTP subsystem. @throws Failure as `connect`, and unsupported without the subsystem */
-export async function openSession(target: Target, options: SftpOptions): Promise<Session> {
-  const connection = await connect(target, options);
+export async function openSession(
+  target: Target,
+  options: SftpOptions,
+  signal: AbortSignal,
+): Promise<Session> {
+  const connection = await connect(target, options, signal);
   const label = labelOf(target);
   const { client } = connection;
-  return new Promise((resolve, reject) => {
+  const served = new Promise<Session>((resolve, reject) => {
     const broke = () => {
       const message = `the connection to ${label} broke before files could be served`;
       reject(new Failure({ kind: 'unavailable', message, subject: label, retry: 'later' }));
@@ -146,9 +151,12 @@ export async function openSession(target: Target, options: SftpOptions): Promise
         resolve(new Session(connection, sftp, label, options.idleMs));
         return;
       }
-      connection.end();
       reject(noSubsystem(label, error));
     });
+  });
+  return unlessAborted(served, signal, label).catch((thrown: unknown) => {
+    connection.end();
+    throw thrown;
   });
 }
 

@@ -318,8 +318,12 @@ export interface Unfinished {
 export interface Versions {
   /** Whether a removal may free nothing, since what is removed stays as an older version. */
   kept(io: Io): Promise<boolean>;
+  /** Whether the server itself removes all older ones below the root, some time after. */
+  expire(io: Io): Promise<boolean>;
   /** Pages of all that is kept below `under`, newest and older, and marks of removals; never of a sibling. */
   list(under: Under, io: Io): AsyncIterable<readonly Kept[]>;
+  /** The same of one object alone. */
+  of(path: ArtifactPath, io: Io): AsyncIterable<readonly Kept[]>;
   /** Removes for good, at most `traits.removeBatch`; absent is done. Nobody can bring it back. */
   purge(batch: readonly Kept[], io: Io): Promise<readonly Unpurged[]>;
 }

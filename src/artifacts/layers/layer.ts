@@ -18,6 +18,7 @@ export type Verb =
   | 'make-directory'
   | 'bulk'
   | 'versioning'
+  | 'lifecycle'
   | 'versions'
   | 'purge'
   | 'facts';

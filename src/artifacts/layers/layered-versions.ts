@@ -7,8 +7,11 @@ export function layeredVersions(versions: Versions, run: RunOperation): Versions
   return {
     kept: async (io) =>
       run({ verb: 'versioning', path: '', repeatable: true }, io, async (inner) => versions.kept(inner)),
+    expire: async (io) =>
+      run({ verb: 'lifecycle', path: '', repeatable: true }, io, async (inner) => versions.expire(inner)),
     list: (under, io) =>
       eachPage({ verb: 'versions', path: under }, (inner) => versions.list(under, inner), run, io),
+    of: (path, io) => eachPage({ verb: 'versions', path }, (inner) => versions.of(path, inner), run, io),
     purge: async (batch, io) =>
       run({ verb: 'purge', path: '', repeatable: true }, io, async (inner) => versions.purge(batch, inner)),
   };

@@ -4,6 +4,7 @@ import { parseArtifactPath, type ArtifactPath } from '../../core/artifact-path.t
 import type { Clock } from '../../core/clock.ts';
 import { Failure } from '../../core/failure.ts';
 import { cleanupIo, type Io } from '../../core/io.ts';
+import { purgeProbes, type Leftover } from './leftover.ts';
 
 const NAME = /^\.mlstow-doctor-(\d{13})-[0-9a-f]{16}$/;
 const HOUR_MS = 3_600_000;
@@ -25,13 +26,29 @@ export function staleProbes(page: Page, clock: Clock): readonly ArtifactPath[] {
     .map(({ path }) => path);
 }
 
-/** Removes probes; absent ones are done. @throws Failure the first one that could not be removed, with its path */
+/** Removes a probe as any artifact is removed; an absent one is done. @throws Failure when it could not be */
+export async function unlinkProbe(store: ArtifactStore, path: ArtifactPath, io: Io): Promise<void> {
+  await unlink(store, [path], io);
+}
+
+/**
+ * Removes probes for good, also from a bucket that keeps versions; absent ones are done.
+ * @returns what the bucket keeps of them
+ * @throws Failure the first one that could not be removed, with its path
+ */
 export async function removeProbes(
   store: ArtifactStore,
   paths: readonly ArtifactPath[],
   io: Io,
-): Promise<void> {
-  if (paths.length === 0) return;
+): Promise<Leftover | undefined> {
+  if (paths.length === 0) return undefined;
+  await unlink(store, paths, io);
+  const left = await purgeProbes(store, paths, io);
+  if (left) io.trace?.('probe-left', { store: store.label, reason: left.failure.message });
+  return left;
+}
+
+async function unlink(store: ArtifactStore, paths: readonly ArtifactPath[], io: Io): Promise<void> {
   const [undone] = await store.remove(
     paths.map((path) => ({ path, kind: 'file' as const })),
     io,

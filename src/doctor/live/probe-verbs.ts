@@ -5,7 +5,8 @@ import type { ArtifactPath } from '../../core/artifact-path.ts';
 import { asFailure, Failure } from '../../core/failure.ts';
 import { cleanupIo, type Io } from '../../core/io.ts';
 import type { Clock } from '../../core/clock.ts';
-import { probeName, removeProbes, staleProbes } from './probe-file.ts';
+import type { Leftover } from './leftover.ts';
+import { probeName, removeProbes, staleProbes, unlinkProbe } from './probe-file.ts';
 
 export type Verb = 'list' | 'delete' | 'put' | 'get' | 'ranged get' | 'multipart abort';
 
@@ -118,6 +119,12 @@ export interface Allowed {
   readonly parts: boolean;
 }
 
+/** What was tried at a root, and what stays there of the probe. */
+export interface Probed {
+  readonly tried: readonly Tried[];
+  readonly left?: Leftover;
+}
+
 /**
  * Tries what artifacts need at a root: list, put, get, ranged get, delete, give up an upload. Nothing is written where
  * deleting is denied, since that could not be removed again; what is written is removed whatever happens.
@@ -128,23 +135,34 @@ export async function probeVerbs(
   { writes, parts }: Allowed,
   clock: Clock,
   io: Io,
-): Promise<readonly Tried[]> {
+): Promise<Probed> {
   const trial: Trial = { store, path: probeName(clock), clock, io, tried: [] };
+  const { tried } = trial;
   await attempt(trial, 'list', async () => list(trial, writes));
-  if (!writes) return trial.tried;
-  const remove = async (under: Io): Promise<void> => removeProbes(store, [trial.path], under);
-  if (await attempt(trial, 'delete', async () => remove(io))) {
-    trial.tried.pop();
-    await writeAndRead(trial).catch(async (thrown: unknown) => {
-      await remove(cleanupIo(io)).catch(() => io.trace?.('probe-left', { probe: trial.path }));
-      throw thrown;
-    });
-    await attempt(trial, 'delete', async () => remove(cleanupIo(io)));
-  }
-  if (!store.multipart || !parts || store.bulk) return trial.tried;
-  if (await attempt(trial, 'multipart abort', async () => mayAbort(trial))) {
-    trial.tried.pop();
-    await attempt(trial, 'multipart abort', async () => abortUpload(trial));
-  }
-  return trial.tried;
+  if (!writes) return { tried };
+  const left = await moveBytes(trial);
+  if (store.multipart && parts && !store.bulk) await tryParts(trial);
+  return { tried, ...(left ? { left } : {}) };
+}
+
+async function moveBytes(trial: Trial): Promise<Leftover | undefined> {
+  const { store, path, io, tried } = trial;
+  if (!(await attempt(trial, 'delete', async () => unlinkProbe(store, path, io)))) return undefined;
+  tried.pop();
+  let left: Leftover | undefined;
+  const remove = async (): Promise<void> => {
+    left = await removeProbes(store, [path], cleanupIo(io));
+  };
+  await writeAndRead(trial).catch(async (thrown: unknown) => {
+    await remove().catch(() => io.trace?.('probe-left', { probe: path }));
+    throw thrown;
+  });
+  await attempt(trial, 'delete', remove);
+  return left;
+}
+
+async function tryParts(trial: Trial): Promise<void> {
+  if (!(await attempt(trial, 'multipart abort', async () => mayAbort(trial)))) return;
+  trial.tried.pop();
+  await attempt(trial, 'multipart abort', async () => abortUpload(trial));
 }

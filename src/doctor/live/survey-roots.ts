@@ -7,8 +7,10 @@ import { placeFromAbove } from '../../resolver/place-of-uri.ts';
 import type { Context } from '../context.ts';
 import type { Root } from '../roots.ts';
 import { within } from '../within.ts';
+import { hiddenCost, type HiddenCost } from './hidden-cost.ts';
+import type { Leftover } from './leftover.ts';
 import { usedRoots } from './newest-run.ts';
-import { probeVerbs, type Tried } from './probe-verbs.ts';
+import { probeVerbs, type Probed, type Tried } from './probe-verbs.ts';
 import { sharedLook } from './shared-look.ts';
 
 /** How long looking at one root may take, in ms, and where one operation is a command that takes seconds. */
@@ -25,6 +27,10 @@ export interface RootSurvey {
   /** Whether the root's own folder is there; true where folders are only names. */
   readonly exists: boolean;
   readonly tried: readonly Tried[];
+  /** What stays of the probe although it was removed. */
+  readonly left?: Leftover;
+  /** Absent where the store has nothing of the kind. */
+  readonly cost?: HiddenCost;
   /** Who gave the credentials, where the store tells. */
   readonly credentials?: string;
   /** The region that the store sent us to, where it is not the one that was set. */
@@ -62,7 +68,7 @@ async function folderExists(
   return (await (await opener.at(above.location)).stat(above.path, io)) !== undefined;
 }
 
-type Seen = Pick<RootSurvey, 'anchor' | 'exists' | 'tried'>;
+type Seen = Pick<RootSurvey, 'anchor' | 'exists' | 'tried' | 'left' | 'cost'>;
 
 async function look(root: Root, store: ArtifactStore, context: Context, io: Io): Promise<Seen> {
   const anchor = await anchorOf(store, io);
@@ -70,8 +76,9 @@ async function look(root: Root, store: ArtifactStore, context: Context, io: Io):
   if (gone) return { anchor, exists: false, tried: [] };
   const exists = await folderExists(root, store, context, io);
   const allowed = { writes: !context.readOnly, parts: !isProxied(root) };
-  const tried = exists ? await probeVerbs(store, allowed, context.clock, io) : [];
-  return { ...(anchor === undefined ? {} : { anchor }), exists, tried };
+  const probed: Probed = exists ? await probeVerbs(store, allowed, context.clock, io) : { tried: [] };
+  const cost = await hiddenCost(store, context.clock, io);
+  return { ...(anchor === undefined ? {} : { anchor }), exists, ...probed, ...(cost ? { cost } : {}) };
 }
 
 /** Undefined where it may not be looked at, or where asking costs seconds. */

@@ -84,6 +84,8 @@ function faultyVersions(versions: Versions, pass: Pass): Versions {
   return {
     kept: async (io) => pass('versioning', io, async () => versions.kept(io)),
     list: (under, io) => faultyPages('versions', versions.list(under, io), pass, io),
+    expire: async (io) => pass('lifecycle', io, async () => versions.expire(io)),
+    of: (path, io) => faultyPages('versions', versions.of(path, io), pass, io),
     purge: async (batch, io) => pass('purge', io, async () => versions.purge(batch, io)),
   };
 }

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll } from 'vitest';
+import { costCases } from './cost-cases.ts';
 import { healthyCases } from './healthy-cases.ts';
 import { nginxCases } from './nginx-cases.ts';
 import { startOtherStores, type OtherStores } from './other-stores.ts';
@@ -25,3 +26,4 @@ healthyCases(
 nginxCases(() => rig);
 serverCases(() => rig);
 storeCases(() => rig);
+costCases(() => rig);

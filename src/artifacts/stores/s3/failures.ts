@@ -39,7 +39,7 @@ const expired = stale('the temporary credentials have expired');
 const badToken = stale('the session token is not the one of these temporary credentials, or has expired');
 
 function resourceOf({ action, bucket }: Asked): string {
-  return `arn:aws:s3:::${bucket}${action === 's3:ListBucket' ? '' : '/*'}`;
+  return `arn:aws:s3:::${bucket}${/Bucket|Lifecycle/.test(action) ? '' : '/*'}`;
 }
 
 const denied: Story = (asked, { message }) => ({

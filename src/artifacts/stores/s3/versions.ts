@@ -1,13 +1,14 @@
-import type { Under } from '../../../core/artifact-path.ts';
+import type { ArtifactPath, Under } from '../../../core/artifact-path.ts';
 import { asFailure, Failure } from '../../../core/failure.ts';
 import type { Io } from '../../../core/io.ts';
 import type { Kept, Unpurged, Versions } from '../../store.ts';
 import { discard } from './client.ts';
 import { deleteObjects, payer, type Doomed } from './delete-objects.ts';
 import { codeOf, refusalFailure } from './failures.ts';
+import { versionsExpire } from './lifecycle.ts';
 import { decoder, pathOf } from './list.ts';
 import { asking, lacksBatches, statusFor } from './remove.ts';
-import { folderOf, subjectOf, type Root } from './root.ts';
+import { folderOf, keyOf, subjectOf, type Root } from './root.ts';
 import { childrenOf, fitsXml, textOf, type Element } from './xml.ts';
 
 interface Marker {
@@ -87,6 +88,16 @@ async function* pages(root: Root, under: Under, prefix: string, io: Io): AsyncGe
   }
 }
 
+/** Keys come in order: those of the object itself first, then those that begin like it. */
+async function* ofObject(root: Root, path: ArtifactPath, io: Io): AsyncGenerator<readonly Kept[]> {
+  const key = keyOf(root, path);
+  for await (const page of pages(root, path, key, io)) {
+    const own = page.filter((kept) => doomedBy(kept).key === key);
+    if (own.length > 0) yield own;
+    if (own.length < page.length) return;
+  }
+}
+
 async function purgeOne(root: Root, kept: Kept, io: Io): Promise<readonly Unpurged[]> {
   const subject = subjectOf(root, kept.path);
   const { key, versionId = 'null' } = doomedBy(kept);
@@ -145,7 +156,9 @@ async function isGone(root: Root, { kept, failure }: Unpurged, io: Io): Promise<
 export function versionsOf(root: Root): Versions {
   return {
     kept: async (io) => areKept(root, io),
+    expire: async (io) => versionsExpire(root, io),
     list: (under, io) => pages(root, under, folderOf(root, under), io),
+    of: (path, io) => ofObject(root, path, io),
     purge: async (batch, io) => {
       const left: Unpurged[] = [];
       for (const each of await purge(root, batch, io)) if (!(await isGone(root, each, io))) left.push(each);

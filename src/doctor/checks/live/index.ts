@@ -13,6 +13,7 @@ import { serverCertificate } from './server/server-certificate.ts';
 import { serverClock } from './server/server-clock.ts';
 import { serverLogin } from './server/server-login.ts';
 import { serverReachable } from './server/server-reachable.ts';
+import { hiddenCost } from './stores/hidden-cost.ts';
 import { storeCertificate } from './stores/store-certificate.ts';
 import { storeCredentials } from './stores/store-credentials.ts';
 import { storeReachable } from './stores/store-reachable.ts';
@@ -37,6 +38,7 @@ export const liveChecks: readonly Check[] = [
   storeCredentials,
   storeRegion,
   storeVerbs,
+  hiddenCost,
   storeSpeed,
   roundTrip,
   uploadLimit,

@@ -63,6 +63,15 @@ export function versionCases(bed: ArtifactStoreBed): void {
     expect(await filesOf(case_)).toEqual(['dirs/sibling']);
   });
 
+  test('65d. what is kept of one object is told by itself', async () => {
+    const case_ = await history(bed);
+    await put(case_, 'dir/replaced too', 'x');
+    const found: Kept[] = [];
+    for await (const page of versionsOf(case_).of(at('dir/replaced'), case_.io)) found.push(...page);
+    expect(facts(found)).toEqual(kept.filter(([path]) => path === 'dir/replaced'));
+    expect(await versionsOf(case_).expire(case_.io)).toBe(false);
+  });
+
   test('65c. a page that fails for a moment is asked for again', async () => {
     const busy = new Failure({ kind: 'throttled', message: 'slow down', subject: '', retry: 'later' });
     const case_ = await history(bed, {

@@ -3,6 +3,7 @@ import { parseArtifactPath, type ArtifactPath } from '../core/artifact-path.ts';
 import { asFailure, Failure } from '../core/failure.ts';
 import type { Io } from '../core/io.ts';
 import { formatLocation, parseLocation, type Location } from '../core/location.ts';
+import { ERASING } from '../tracking/collect.ts';
 import { missingFolder, whereOf, type Open } from './begun.ts';
 import type { Action, Brake, Item } from './item.ts';
 import { decide, itemsWhere } from './items.ts';
@@ -127,7 +128,7 @@ export function createProofs(proving: Proving): Proofs {
   return {
     ofRoot,
     ofItem: async ({ root, marked }, subtrees, where) => {
-      if (root === undefined) return { proven: true };
+      if (root === undefined || marked === ERASING) return { proven: true };
       if (marked === undefined) return ofRoot(root);
       if (marked !== where) return elsewhere(await ofRoot(root));
       for (const subtree of subtrees) {

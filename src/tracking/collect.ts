@@ -72,6 +72,9 @@ export interface Lock {
 /** The tag that says that gc has begun to remove a row's files; its value is `collectingMark`. */
 export const COLLECTING_TAG = 'mlstow.collecting';
 
+/** Instead of a place in a mark: its files are all gone, and its rows were being erased. */
+export const ERASING = 'erasing';
+
 type Deletion = Pick<Candidate, 'deletedTime'>;
 
 /** Names the deletion: a row that was restored and deleted again is begun with anew. And `where` its files were. */

@@ -193,6 +193,35 @@ it('finishes what an earlier gc began to erase', async () => {
   expect([existsSync(folder(half)), existsSync(folder(late))]).toEqual([false, false]);
 });
 
+it('finishes what an earlier gc had all but erased, though nothing else is there to prove the root', async () => {
+  const place = await filePlace();
+  const [half, last] = [await place.run(), await place.run()];
+  const folder = (id: string) => place.at(place.experiment, id);
+  await rename(join(folder(half), 'meta.yaml'), join(folder(half), '.mlstow.erasing'));
+  await rename(join(folder(last), 'meta.yaml'), place.at(place.experiment, `.mlstow.erasing.${last}`));
+  for (const name of await readdir(folder(last))) await rm(join(folder(last), name), { recursive: true });
+  for (const name of await readdir(folder(half)))
+    if (name !== '.mlstow.erasing') await rm(join(folder(half), name), { recursive: true });
+  expect((await place.gc('--all-deleted', '--dry-run')).items).toMatchObject([
+    { id: half, action: 'delete' },
+  ]);
+  expect(existsSync(folder(last))).toBe(true);
+  const { code, items } = await place.gc('--all-deleted', '--yes');
+  expect([code, items]).toMatchObject([0, [{ id: half, action: 'delete' }]]);
+  expect(await readdir(place.at(place.experiment))).toEqual(['meta.yaml']);
+});
+
+it('takes no folder into which somebody wrote for one that was erased', async () => {
+  const place = await filePlace();
+  await place.run({ keep: true });
+  const id = await place.run();
+  const folder = place.at(place.experiment, id);
+  await rename(join(folder, 'meta.yaml'), place.at(place.experiment, `.mlstow.erasing.${id}`));
+  const { code, items } = await place.gc('--all-deleted', '--yes');
+  expect([code, items]).toMatchObject([0, [{ id, action: 'delete', objects: 2 }]]);
+  expect(existsSync(folder)).toBe(false);
+});
+
 it('follows no link, neither of a run nor of an experiment', async () => {
   const place = await filePlace();
   await place.run({ keep: true });

@@ -1,7 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Io } from '../../../core/io.ts';
-import type { Candidate, CollectKind, CollectScope } from '../../collect.ts';
+import {
+  collectingMark,
+  COLLECTING_TAG,
+  ERASING,
+  type Candidate,
+  type CollectKind,
+  type CollectScope,
+} from '../../collect.ts';
 import type { Tags } from '../../entities.ts';
 import type { FileContext } from '../context.ts';
 import { forEachFew } from '../key-files.ts';
@@ -69,8 +76,15 @@ export async function candidateOf(
     stage: stageOf(row),
     ...(uri ? { uri } : {}),
     ...(deletedTime === undefined ? {} : { deletedTime }),
-    tags: await tagsOf(row, keys),
+    tags: { ...(await tagsOf(row, keys)), ...(row.isClaimed ? erasingTag(deletedTime, keys) : {}) },
   };
+}
+
+/** The tags of a row that is half erased may be gone, and that its files are was proven before. */
+function erasingTag(deletedTime: number | undefined, keys: readonly string[]): Tags {
+  if (!keys.includes(COLLECTING_TAG)) return {};
+  const deletion = deletedTime === undefined ? {} : { deletedTime };
+  return { [COLLECTING_TAG]: collectingMark(deletion, ERASING) };
 }
 
 /** Whether anything is in a workspace: the file store has one. */

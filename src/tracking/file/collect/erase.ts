@@ -1,4 +1,4 @@
-import { mkdir, readdir, rename, rm, rmdir } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import type { Io } from '../../../core/io.ts';
 import {
@@ -16,6 +16,7 @@ import { errorCode, exists, fileFailure } from '../layout.ts';
 import { candidateOf } from './candidates.ts';
 import { countChildren } from './children.ts';
 import { removeEmptyFolder, refuseLinks } from './empty-folder.ts';
+import { removeLast } from './finish-erased.ts';
 import { CLAIMED, metaNameOf, unclaim, type Finder, type Row } from './folders.ts';
 import { createMoved, type Moved } from './moved.ts';
 
@@ -88,8 +89,7 @@ async function removeFolder({ folder, kind }: Row): Promise<boolean> {
       if (await exists(join(folder, metaNameOf(kind)))) return false;
       await rm(join(folder, name), { recursive: true, force: true });
     }
-    await rm(join(folder, CLAIMED));
-    await rmdir(folder);
+    await removeLast(folder);
     return true;
   } catch (thrown) {
     // The experiment was moved out of the trash meanwhile.

@@ -7,6 +7,7 @@ import { experimentFolders } from '../layout.ts';
 import { deletedPages, findCandidates, tagsOf } from './candidates.ts';
 import { countAll, countChildren } from './children.ts';
 import { eraseRows, markRows } from './erase.ts';
+import { finishErased } from './finish-erased.ts';
 import { createFinder } from './folders.ts';
 import { createMoved } from './moved.ts';
 import { readReferences } from './references.ts';
@@ -61,6 +62,15 @@ export function fileCollect(opened: FileContext): Collectable {
     children: (id, io) => countChildren(context, id, io),
     mark: (kind, items) => markRows(erasing, kind, items),
     erase: (kind, items, io) => eraseRows(erasing, kind, items, io),
-    lock: (ask, io) => lockSideFile(join(context.root, LOCK), ask, context.clock, io),
+    lock: async (ask, io) => {
+      const lock = await lockSideFile(join(context.root, LOCK), ask, context.clock, io);
+      try {
+        if (lock) await finishErased(context);
+      } catch (thrown) {
+        await lock?.release();
+        throw thrown;
+      }
+      return lock;
+    },
   };
 }

@@ -138,6 +138,8 @@ export interface Command<O extends Options = Options> {
     readonly completes?: Completes;
   }[];
   readonly options: O;
+  /** It tells itself of settings that are ignored or deprecated: nobody else warns of them. */
+  readonly judgesSettings?: true;
   /** A command that reads no settings (completion) needs no session. */
   run(session: Session, values: Values<O>, operands: readonly string[]): Promise<View<unknown>>;
 }

@@ -52,7 +52,8 @@ export async function execute(invocation: Invocation, world: ProcessWorld): Prom
     const { createSession } = await import('../session/create-session.ts');
     const { command, values, operands, flags } = invocation;
     const noProgress = values['noProgress'] === true;
-    session = await createSession({ flags, noProgress, signal: stop.signal }, world);
+    const judgesSettings = command.judgesSettings === true;
+    session = await createSession({ flags, noProgress, judgesSettings, signal: stop.signal }, world);
     startDeadline(session, stop);
     const view = await command.run(session, values, operands);
     failure = await render(command.name, view, {

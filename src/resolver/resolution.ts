@@ -49,6 +49,6 @@ export interface Destination {
 }
 
 /** A place as one redacted URI. */
-export function formatPlace({ location, path }: Place): string {
+export function formatPlace({ location, path }: Pick<Place, 'location' | 'path'>): string {
   return path === '' ? location.redacted : `${location.redacted.replace(/\/$/, '')}/${path}`;
 }

@@ -5,7 +5,7 @@ import type { Io, TraceValue } from '../core/io.ts';
 import type { Resolver } from '../resolver/resolver.ts';
 import type { SharedRule } from '../resolver/shared-rule.ts';
 import type { TrackingStore } from '../tracking/store.ts';
-import { deprecations } from './deprecations.ts';
+import { objections } from './objections.ts';
 import { createLog, type Log } from './log.ts';
 import type { Stores } from './open-stores.ts';
 import type { Intent, Session, World } from './session.ts';
@@ -16,6 +16,8 @@ export interface SessionOptions {
   /** Whether `--no-progress` was given. */
   readonly noProgress: boolean;
   readonly signal: AbortSignal;
+  /** Whether the command itself tells of settings that are ignored or deprecated. */
+  readonly judgesSettings: boolean;
 }
 
 const WORKERS = 32;
@@ -29,8 +31,7 @@ export async function createSession(options: SessionOptions, startedIn: World): 
   const json = config.get('cli.logFormat') === 'json';
   const log = createLog(world, { json, quiet, verbose });
   if (envFile !== undefined) log.notify(`Loaded environment variables from: ${envFile}`);
-  for (const { message } of config.ignored) log.warn(message);
-  for (const message of deprecations(config)) log.warn(message);
+  if (!options.judgesSettings) for (const message of objections(config)) log.warn(message);
   return assemble(
     { world, config, log, noProgress: options.noProgress },
     { signal: options.signal, trace: traceTo(log) },

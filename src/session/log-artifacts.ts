@@ -37,6 +37,8 @@ export interface LogAsk {
 /** What is ready to be logged, and where it goes. */
 export interface Logging {
   readonly destination: Destination;
+  /** Where the one source is stored; the folder that several go to. */
+  readonly at: Under;
   /** Moves the bytes. @throws Failure before the first one, when the plan tells that it would go wrong */
   run(watching: Watching): Promise<Report>;
   /** What would happen, the destination being looked at. @throws Failure as `run` before the first byte */
@@ -72,8 +74,10 @@ export async function logArtifacts(session: Session, ask: LogAsk): Promise<Loggi
     await recordPlace(session, destination);
   }
   const ifExists = ask.ifExists ?? 'overwrite';
+  const [only, ...others] = roots;
   return {
     destination,
+    at: only && others.length === 0 ? only.path : ask.under,
     plan: async () => decideUploads(roots, store, { ifExists, look: true }, session.io),
     run: async (watching) => runLog(session, ask, { store, roots, destination }, watching),
   };

@@ -41,7 +41,7 @@ export function trackingNet(config: Config): NetOptions {
       kind: 'misconfigured',
       message:
         'MLFLOW_TRACKING_INSECURE_TLS and MLFLOW_TRACKING_SERVER_CERT_PATH are both set and exclude each other',
-      hint: 'unset MLFLOW_TRACKING_INSECURE_TLS to keep checking the server’s certificate',
+      hint: "unset MLFLOW_TRACKING_INSECURE_TLS to keep checking the server's certificate",
       subject: 'tracking.insecureTls',
       settings: ['tracking.insecureTls', 'tracking.serverCertPath'],
     });

@@ -170,7 +170,7 @@ describe('a client certificate', () => {
     expect(failure.facts.hint).toContain('MLFLOW_TRACKING_CLIENT_CERT_PATH');
   });
 
-  it('that cannot be set for a store is not said to be the tracking server’s', async () => {
+  it("that cannot be set for a store is not said to be the tracking server's", async () => {
     const names = { caFile: 'AWS_CA_BUNDLE' };
     const failure = await failureOf(net({ caFile: files.caFile, names }).send(get(await demanding()), io));
     expect(failure.facts).toMatchObject({ kind: 'misconfigured' });

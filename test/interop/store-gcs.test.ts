@@ -67,7 +67,7 @@ describe('what the stock client logs', () => {
 
   test('mlstow lists and downloads', async () => expectTheirsRead(exchange, 'path'));
 
-  test('the store verifies by Google’s own checksums and removes, and the stock client sees it gone', async () => {
+  test("the store verifies by Google's own checksums and removes, and the stock client sees it gone", async () => {
     const store = await gcsStoreAt(gcs.endpoint, BUCKET, `experiment/${run}/artifacts`);
     const io = { signal: new AbortController().signal };
     const removals: Removal[] = [];

@@ -134,10 +134,22 @@ describe('artifacts log: what it says', () => {
     expect(stderr).toContain(`logged contents of model/ to ${at.root}: 3 files, 17 B`);
   });
 
-  test('-q: the URI written to, and nothing on stderr', async () => {
+  test('-q: the URI written, which leads there again, and nothing on stderr', async () => {
     const at = await artifactsPlace();
-    expect(await log(at, 'file.txt', '-q')).toMatchObject({ stdout: `${at.root}\n`, stderr: '' });
-    expect(await log(at, 'file.txt', '-q', '-a', 'x/y')).toMatchObject({ stdout: `${at.root}/x/y\n` });
+    const written = async (...args: readonly string[]) => {
+      const { stdout, stderr } = await log(at, ...args, '-q');
+      expect(stderr).toBe('');
+      return stdout.trimEnd();
+    };
+    expect(await written('file.txt')).toBe(`${at.root}/file.txt`);
+    expect(await written('file.txt', '-a', 'x/y')).toBe(`${at.root}/x/y/file.txt`);
+    expect(await written('model', '-a', 'x')).toBe(`${at.root}/x/model`);
+    expect(await written('model/', '-a', 'x')).toBe(`${at.root}/x`);
+    expect(await written('file.txt', 'model')).toBe(at.root);
+    expect(await written('file.txt', 'model', '-a', 'x')).toBe(`${at.root}/x`);
+    const uri = await written('model');
+    expect(uri).toBe(`${at.root}/model`);
+    expect(await at.must(['artifacts', 'list', '-u', uri, '-q'])).toMatch(/^MLmodel\n/);
   });
 
   test('--output json: one line with every file', async () => {
@@ -178,7 +190,7 @@ describe('artifacts log: what it says', () => {
     const env = { MLFLOW_ARTIFACT_URI: join(at.cwd, 'elsewhere') };
     const { code, stdout, stderr } = await at.run(named, { env, stdin: 'x' });
     expect(code).toBe(0);
-    expect(stdout.trimEnd()).toMatch(new RegExp(`/elsewhere/\\d+/${at.runId}/artifacts$`));
+    expect(stdout.trimEnd()).toMatch(new RegExp(`/elsewhere/\\d+/${at.runId}/artifacts/a$`));
     expect(stderr).toMatch(/^warning: .*stock MLflow clients read only/);
   });
 });

@@ -36,6 +36,7 @@ describe('each broken set-up is told by its check, and its remedy, as it is writ
     for (const part of evidence) expect(told?.evidence).toContain(part);
     for (const part of remedy) expect(told?.remedy).toContain(part);
     expect(code, stderr).toBe(level === 'fail' ? 3 : 0);
+    expect(stderr).not.toContain('warning');
     if (!told) throw new Error('nothing was told');
     const after = await examine(place, await mended(setUp, told, env, place), ['--only', id, ...args]);
     expect(after.items.filter((item) => item.level !== 'ok')).toEqual([]);

@@ -103,6 +103,10 @@ const HEALTHY: readonly Healthy[] = [
     env: { AWS_REGION: 'eu-west-1' },
   },
   {
+    what: 'a machine that collects garbage from the database',
+    env: ({ cwd }) => ({ MLFLOW_BACKEND_STORE_URI: `sqlite:///${join(cwd, 'mlflow.db')}` }),
+  },
+  {
     what: 'a mounted folder that all machines share',
     build: ({ home }) => mkdir(join(home, 'mnt')),
     env: ({ home }) => ({

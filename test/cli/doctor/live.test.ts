@@ -166,7 +166,7 @@ describe('the tracking server', () => {
     const broken = await only('D72', place, { MLFLOW_TRACKING_URI: url });
     expect(broken).toMatchObject({
       level: 'warn',
-      evidence: 'this machine’s clock is 60 min ahead of the server’s',
+      evidence: "this machine's clock is 60 min ahead of the server's",
     });
     expect(broken.remedy).toContain('timedatectl set-ntp true');
     late = 0;

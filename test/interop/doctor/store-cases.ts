@@ -61,7 +61,7 @@ export function storeCases(rigOf: () => Rig): void {
       const file = { AWS_SHARED_CREDENTIALS_FILE: join(rig.place.home, 'none') };
       const broken = await about('D04', { ...none, ...file, AWS_EC2_METADATA_DISABLED: 'true' });
       expect(broken).toMatchObject({ level: 'fail', subject: at });
-      expect(broken.evidence).toContain('the server’s credentials are not used');
+      expect(broken.evidence).toContain("the server's credentials are not used");
       expect(broken.remedy).toContain('set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY');
 
       const wrong = { ...client(), AWS_SECRET_ACCESS_KEY: 'planted-wrong-secret' };
@@ -102,7 +102,7 @@ export function storeCases(rigOf: () => Rig): void {
       await rig.mlstow(client(), 'experiments', 'delete', '-x', experiment);
     });
 
-    test('another region than the bucket’s: D22', async () => {
+    test("another region than the bucket's: D22", async () => {
       const broken = await about('D22', { ...client(), AWS_DEFAULT_REGION: 'us-east-1' });
       expect(broken).toMatchObject({ level: 'warn', subject: at });
       expect(broken.evidence).toContain(`the bucket is in ${REGION}, and us-east-1 is set`);

@@ -87,7 +87,7 @@ function denied(answer: Answer, error: ServerError, grants: Grants): Told {
   if (error.fields['artifacts_presigned_only'] === true) {
     return {
       kind: 'unsupported',
-      hint: 'start the server without its presigned-only mode, or reach its store with the store’s own URI',
+      hint: "start the server without its presigned-only mode, or reach its store with the store's own URI",
     };
   }
   // The text picks the hint alone: this answer has no code.

@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { failureOf } from '../../../transfer/report.ts';
+import { formatPlace } from '../../../resolver/resolution.ts';
 import type { UploadSource } from '../../../transfer/plan/upload-plan.ts';
 import { logArtifacts as logToRun, type LogAsk } from '../../../session/log-artifacts.ts';
 import type { Session } from '../../../session/session.ts';
@@ -31,7 +32,8 @@ export async function logView(
     progress.close();
     throw thrown;
   });
-  const { redacted } = logging.destination.location;
+  const { location } = logging.destination;
+  const { redacted } = location;
   const names = ask.sources.map(nameOfSource).join(', ');
   const shown = await showTransfer(session, progress, inManifest(session, flags.manifest, logging), {
     odd: ({ path, local = path, detail = 'special' }) => `${local} is not logged: it is ${detail}`,
@@ -42,7 +44,7 @@ export async function logView(
     items: shown.items,
     data: () => ({ run_id: ask.runId, artifact_uri: redacted, ...transferCounts(shown.report()) }),
     text: () => [],
-    quiet: () => (failure() ? [] : [`${ask.under === '' ? redacted : `${redacted}/${ask.under}`}\n`]),
+    quiet: () => (failure() ? [] : [`${formatPlace({ location, path: logging.at })}\n`]),
     failure,
   };
 }

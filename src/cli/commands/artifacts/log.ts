@@ -59,7 +59,7 @@ export const log = command({
   details: [
     'A file keeps its name, a folder is logged under its own name, with a trailing slash its contents are; - is standard input and needs --name. Every file is verified by checksum where the store has one, else by its size.',
     'A destination on this machine that others do not see is refused before the first byte, with exit code 3. When some files fail, the others are logged and the exit code is 4. Typed again after a kill it goes on with what is there; --resume keeps unfinished files also when it is stopped.',
-    'With -q the URI written to is printed.',
+    'With -q the URI written is printed: that of the one file or folder, or of the folder that several, or the contents of one, were put into.',
   ],
   examples: [
     'mlstow artifacts log model.pkl -r $RUN_ID',

@@ -112,6 +112,7 @@ export const doctor = command({
     },
   ],
   options: OPTIONS,
+  judgesSettings: true,
   async run(session, values, [target]): Promise<AnyView> {
     if (values.explain !== undefined) return explainView(values.explain);
     const { selectChecks } = await import('../../../doctor/select-checks.ts');

@@ -13,7 +13,7 @@ export const airflowArtifacts: Check = {
   area: 'configuration',
   title: 'An Airflow task puts its artifacts where they outlive it',
   explain:
-    'An artifact root that is relative or in a temporary directory is deleted with the task, or stays on one worker: the run is in MLflow’s UI, the model is not. Give MLFLOW_ARTIFACT_URI, and the locations of experiments, as a store that the server and every worker reach, such as s3://bucket/path.',
+    "An artifact root that is relative or in a temporary directory is deleted with the task, or stays on one worker: the run is in MLflow's UI, the model is not. Give MLFLOW_ARTIFACT_URI, and the locations of experiments, as a store that the server and every worker reach, such as s3://bucket/path.",
   network: false,
   needs: [],
   async run(context): Promise<readonly Finding[]> {

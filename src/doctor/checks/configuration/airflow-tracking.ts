@@ -7,7 +7,7 @@ import type { Check } from '../../check.ts';
 import { fail, ok, warn, type Finding } from '../../finding.ts';
 
 const REMEDY =
-  'set MLFLOW_TRACKING_URI to your tracking server, such as http://mlflow:5000, in the worker’s environment; a BashOperator with env= hands it on only with append_env=True';
+  "set MLFLOW_TRACKING_URI to your tracking server, such as http://mlflow:5000, in the worker's environment; a BashOperator with env= hands it on only with append_env=True";
 
 function kept({ airflowDag, trackingUri = '', sharedPaths, hostname }: SharedRule): Finding {
   const shown = redactUri(trackingUri);

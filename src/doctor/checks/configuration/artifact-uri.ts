@@ -14,7 +14,7 @@ export const artifactUri: Check = {
   area: 'configuration',
   title: 'Artifacts go where the records say, for every client',
   explain:
-    'MLFLOW_ARTIFACT_URI is an artifact root of this process alone. mlstow puts new experiments below it, and writes artifacts of a run that lives elsewhere to <root>/<experiment>/<run>/artifacts, recorded on the run as the tag mlstow.artifactUri; mlstow’s readers follow that tag. Stock MLflow ignores the variable, in writing and in reading: what mlstow logs through it is not in MLflow’s UI. Advice that has it set in the middle of a task, after the run was started, moves nothing at all with stock MLflow. An experiment with its own location serves every client.',
+    "MLFLOW_ARTIFACT_URI is an artifact root of this process alone. mlstow puts new experiments below it, and writes artifacts of a run that lives elsewhere to <root>/<experiment>/<run>/artifacts, recorded on the run as the tag mlstow.artifactUri; mlstow's readers follow that tag. Stock MLflow ignores the variable, in writing and in reading: what mlstow logs through it is not in MLflow's UI. Advice that has it set in the middle of a task, after the run was started, moves nothing at all with stock MLflow. An experiment with its own location serves every client.",
   network: false,
   needs: [],
   run({ config }) {

@@ -34,7 +34,7 @@ export const certificateFiles: Check = {
   area: 'configuration',
   title: 'Every certificate file that is named can be read',
   explain:
-    'AWS_CA_BUNDLE, MLFLOW_TRACKING_SERVER_CERT_PATH, REQUESTS_CA_BUNDLE, SSL_CERT_FILE and NODE_EXTRA_CA_CERTS name PEM files with authorities to trust, MLFLOW_TRACKING_CLIENT_CERT_PATH one with a client’s certificate and key. In a container the path is often one of the host. A file that is absent ends every connection with an error about certificates that says nothing of the file.',
+    "AWS_CA_BUNDLE, MLFLOW_TRACKING_SERVER_CERT_PATH, REQUESTS_CA_BUNDLE, SSL_CERT_FILE and NODE_EXTRA_CA_CERTS name PEM files with authorities to trust, MLFLOW_TRACKING_CLIENT_CERT_PATH one with a client's certificate and key. In a container the path is often one of the host. A file that is absent ends every connection with an error about certificates that says nothing of the file.",
   network: false,
   needs: [],
   run: ({ config }) => FILES.flatMap((file) => look(config, file)),

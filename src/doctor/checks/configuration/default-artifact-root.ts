@@ -102,7 +102,7 @@ export const defaultArtifactRoot: Check = {
   area: 'configuration',
   title: 'New experiments get a location that every machine reaches',
   explain:
-    "MLFLOW_TRACKING_URI says where records go, not where files go. An experiment that is made without a location gets one below the server’s default artifact root; where that is unset and the server does not serve artifacts, or where clients talk to the database themselves, it is a folder of the machine that runs the task: the run is in the UI, and the model is on a disk that nobody else sees. No API tells the root. It is read from the flags of a server on this machine, else inferred from the newest experiment whose location the server chose, else from experiment 0. Symptoms: Permission denied: '/mlflow', or no error at all and files on the client.",
+    "MLFLOW_TRACKING_URI says where records go, not where files go. An experiment that is made without a location gets one below the server's default artifact root; where that is unset and the server does not serve artifacts, or where clients talk to the database themselves, it is a folder of the machine that runs the task: the run is in the UI, and the model is on a disk that nobody else sees. No API tells the root. It is read from the flags of a server on this machine, else inferred from the newest experiment whose location the server chose, else from experiment 0. Symptoms: Permission denied: '/mlflow', or no error at all and files on the client.",
   network: true,
   needs: ['tracking', 'experiments'],
   async run(context) {

@@ -21,7 +21,7 @@ export const gcsChunkSize: Check = {
   area: 'configuration',
   title: 'Chunks for Google Cloud Storage have a size that it takes',
   explain:
-    'Google Cloud Storage takes an upload in chunks of a multiple of 256 KiB (262144 bytes), and Google’s client refuses any other size at the first large file: MLFLOW_GCS_UPLOAD_CHUNK_SIZE and MLFLOW_GCS_DOWNLOAD_CHUNK_SIZE.',
+    "Google Cloud Storage takes an upload in chunks of a multiple of 256 KiB (262144 bytes), and Google's client refuses any other size at the first large file: MLFLOW_GCS_UPLOAD_CHUNK_SIZE and MLFLOW_GCS_DOWNLOAD_CHUNK_SIZE.",
   network: false,
   needs: [],
   run({ config, env }) {

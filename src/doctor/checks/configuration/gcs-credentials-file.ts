@@ -25,7 +25,7 @@ export const gcsCredentialsFile: Check = {
   id: 'D56',
   name: 'gcs-credentials-file',
   area: 'configuration',
-  title: 'The file with Google’s credentials can be read',
+  title: "The file with Google's credentials can be read",
   explain:
     'GOOGLE_APPLICATION_CREDENTIALS names a JSON key file, on the client and on the server. When it is absent, often because the secret is not mounted in the container, stock MLflow goes on without credentials and ends with "Anonymous credentials cannot be refreshed" or 401.',
   network: false,

@@ -38,7 +38,7 @@ export const hadoopConfiguration: Check = {
   id: 'D40',
   name: 'hadoop-configuration',
   area: 'configuration',
-  title: 'Hadoop’s configuration is where it is said to be',
+  title: "Hadoop's configuration is where it is said to be",
   explain:
     'hdfs: locations are opened with the core-site.xml and hdfs-site.xml in HADOOP_CONF_DIR, else in etc/hadoop below HADOOP_HOME. A folder without them is read as an empty configuration: name services, fs.defaultFS and Kerberos are unknown then, and a task fails with an unknown host, a CLASSPATH or a libhdfs error in stock MLflow.',
   network: false,

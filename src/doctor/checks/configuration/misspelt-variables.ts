@@ -57,7 +57,7 @@ export const misspeltVariables: Check = {
   area: 'configuration',
   title: 'Every MLFLOW_ and MLSTOW_ variable is one that is read',
   explain:
-    'A variable with a slip in its name has no effect and gives no error: MLFLOW_TRACKING_URL in place of MLFLOW_TRACKING_URI leaves the records in the working directory. A name that nothing reads, and that is close to one of MLflow’s or mlstow’s, is told with what was probably meant; names of plugins are left alone.',
+    "A variable with a slip in its name has no effect and gives no error: MLFLOW_TRACKING_URL in place of MLFLOW_TRACKING_URI leaves the records in the working directory. A name that nothing reads, and that is close to one of MLflow's or mlstow's, is told with what was probably meant; names of plugins are left alone.",
   network: false,
   needs: [],
   run({ env }) {

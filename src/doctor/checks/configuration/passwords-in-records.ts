@@ -25,7 +25,7 @@ export const passwordsInRecords: Check = {
   area: 'configuration',
   title: 'No experiment records a password in its location',
   explain:
-    'An experiment made with sftp://user:pass@host/… or ftp://user:pass@host/… keeps the password in the database: MLflow’s UI shows it, the API hands it to everybody who may read the experiment, and every run below it has a copy. Treat it as known, change it, and give new experiments a location without it.',
+    "An experiment made with sftp://user:pass@host/… or ftp://user:pass@host/… keeps the password in the database: MLflow's UI shows it, the API hands it to everybody who may read the experiment, and every run below it has a copy. Treat it as known, change it, and give new experiments a location without it.",
   network: true,
   needs: ['roots'],
   run: async (context) => (await context.roots()).flatMap(look),

@@ -86,7 +86,7 @@ export const proxies: Check = {
   area: 'configuration',
   title: 'No proxy catches what it cannot reach',
   explain:
-    'HTTP_PROXY and HTTPS_PROXY catch every request whose host NO_PROXY does not name. A company’s proxy cannot reach a tracking server or store of your own network (localhost, minio, 10.0.0.5, store.svc.cluster.local): it answers 403, 502 or 504, caches, or cuts large uploads, and the answer looks like the server’s. Add the host to NO_PROXY. As with curl and requests, the lower-case names win, and HTTPS_PROXY is for https: addresses.',
+    "HTTP_PROXY and HTTPS_PROXY catch every request whose host NO_PROXY does not name. A company's proxy cannot reach a tracking server or store of your own network (localhost, minio, 10.0.0.5, store.svc.cluster.local): it answers 403, 502 or 504, caches, or cuts large uploads, and the answer looks like the server's. Add the host to NO_PROXY. As with curl and requests, the lower-case names win, and HTTPS_PROXY is for https: addresses.",
   network: false,
   needs: [],
   async run(context) {

@@ -58,7 +58,7 @@ export const s3EndpointInRoot: Check = {
   area: 'configuration',
   title: 'No artifact root contains the S3 endpoint that the client adds',
   explain:
-    'A server started with --default-artifact-root $MLFLOW_S3_ENDPOINT_URL hands its clients locations that contain the endpoint. A client that has MLFLOW_S3_ENDPOINT_URL set as well joins the two, and the result is no store: https://<bucket>.s3.<region>.amazonaws.com/<key>/<bucket>/<key> or s3://<bucket>/<key>/<bucket>/<key>. MLflow’s documentation says to unset the variable on clients. On a client that reaches an S3-compatible store directly, with s3://bucket/key as location, the variable is needed, and nothing is said.',
+    "A server started with --default-artifact-root $MLFLOW_S3_ENDPOINT_URL hands its clients locations that contain the endpoint. A client that has MLFLOW_S3_ENDPOINT_URL set as well joins the two, and the result is no store: https://<bucket>.s3.<region>.amazonaws.com/<key>/<bucket>/<key> or s3://<bucket>/<key>/<bucket>/<key>. MLflow's documentation says to unset the variable on clients. On a client that reaches an S3-compatible store directly, with s3://bucket/key as location, the variable is needed, and nothing is said.",
   network: true,
   needs: ['roots'],
   async run(context) {

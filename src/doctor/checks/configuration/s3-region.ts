@@ -7,7 +7,7 @@ export const s3Region: Check = {
   area: 'configuration',
   title: 'All S3 clients take the same region',
   explain:
-    'Python’s boto3, so stock MLflow, reads AWS_DEFAULT_REGION only; mlstow and the AWS SDKs for JavaScript, Go and Java read AWS_REGION first. When the two differ, one of them talks to the wrong region: 301 PermanentRedirect, AuthorizationHeaderMalformed, or at a MinIO with a region of its own, a signature that does not match.',
+    "Python's boto3, so stock MLflow, reads AWS_DEFAULT_REGION only; mlstow and the AWS SDKs for JavaScript, Go and Java read AWS_REGION first. When the two differ, one of them talks to the wrong region: 301 PermanentRedirect, AuthorizationHeaderMalformed, or at a MinIO with a region of its own, a signature that does not match.",
   network: false,
   needs: [],
   run({ env }) {

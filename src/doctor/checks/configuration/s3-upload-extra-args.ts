@@ -36,7 +36,7 @@ export const s3UploadExtraArgs: Check = {
   area: 'configuration',
   title: 'The extra arguments of S3 uploads are ones that S3 takes',
   explain:
-    'MLFLOW_S3_UPLOAD_EXTRA_ARGS is a JSON object of boto3’s upload arguments, such as {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": "1234"}. Text that is no JSON, often because a shell took the quotes away, and names that boto3 does not know make every upload fail; an encryption that is misspelt must not be left out silently.',
+    'MLFLOW_S3_UPLOAD_EXTRA_ARGS is a JSON object of boto3\'s upload arguments, such as {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": "1234"}. Text that is no JSON, often because a shell took the quotes away, and names that boto3 does not know make every upload fail; an encryption that is misspelt must not be left out silently.',
   network: false,
   needs: [],
   async run({ config }) {

@@ -29,7 +29,7 @@ export const tlsContradiction: Check = {
   area: 'configuration',
   title: 'Certificates are either checked against a bundle or not at all',
   explain:
-    'MLFLOW_S3_IGNORE_TLS and AWS_CA_BUNDLE exclude each other: the first switches the check of the store’s certificate off, the second gives the authorities to check it against. MLflow says not to set both; which of them wins differs between its versions. The same holds for MLFLOW_TRACKING_INSECURE_TLS and MLFLOW_TRACKING_SERVER_CERT_PATH. Keep the bundle.',
+    "MLFLOW_S3_IGNORE_TLS and AWS_CA_BUNDLE exclude each other: the first switches the check of the store's certificate off, the second gives the authorities to check it against. MLflow says not to set both; which of them wins differs between its versions. The same holds for MLFLOW_TRACKING_INSECURE_TLS and MLFLOW_TRACKING_SERVER_CERT_PATH. Keep the bundle.",
   network: false,
   needs: [],
   run: ({ config }) => PAIRS.flatMap((pair) => look(config, pair)),

@@ -16,7 +16,7 @@ export const tlsVerification: Check = {
   area: 'configuration',
   title: 'Certificates are checked',
   explain:
-    'With MLFLOW_S3_IGNORE_TLS, MLFLOW_TRACKING_INSECURE_TLS or MLSTOW_FTP_IGNORE_TLS any certificate is taken, also that of somebody in between, who then has the credentials and the models. For a server with a certificate of its own or of an internal authority, give that authority’s PEM file instead: AWS_CA_BUNDLE, MLFLOW_TRACKING_SERVER_CERT_PATH, SSL_CERT_FILE.',
+    "With MLFLOW_S3_IGNORE_TLS, MLFLOW_TRACKING_INSECURE_TLS or MLSTOW_FTP_IGNORE_TLS any certificate is taken, also that of somebody in between, who then has the credentials and the models. For a server with a certificate of its own or of an internal authority, give that authority's PEM file instead: AWS_CA_BUNDLE, MLFLOW_TRACKING_SERVER_CERT_PATH, SSL_CERT_FILE.",
   network: false,
   needs: [],
   run: ({ config }) =>

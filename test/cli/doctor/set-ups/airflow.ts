@@ -62,7 +62,7 @@ export const AIRFLOW_SET_UPS: readonly BrokenSetUp[] = [
     what: `${name}, which is the server's, on a client`,
     id: 'D33',
     level: 'warn',
-    env: { [name]: 'something' },
+    env: { MLFLOW_TRACKING_URI: 'http://mlflow:5000', [name]: 'something' },
     evidence: [`${name} is set here`],
     remedy: [`unset ${name}`],
   })),

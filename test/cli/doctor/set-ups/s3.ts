@@ -107,7 +107,7 @@ export const S3_SET_UPS: readonly BrokenSetUp[] = [
     },
   },
   {
-    what: 'both ways to deal with a certificate of one’s own',
+    what: "both ways to deal with a certificate of one's own",
     id: 'D34',
     level: 'fail',
     env: { MLFLOW_S3_IGNORE_TLS: 'true', AWS_CA_BUNDLE: '/etc/ssl/corp.pem' },

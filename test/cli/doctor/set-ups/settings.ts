@@ -70,7 +70,7 @@ export const SETTING_SET_UPS: readonly BrokenSetUp[] = [
     remedy: ['unset MLSTOW_NOTHING_LIKE_IT_AT_ALL'],
   },
   {
-    what: 'a proxy that catches a tracking server of one’s own network',
+    what: "a proxy that catches a tracking server of one's own network",
     id: 'D43',
     level: 'warn',
     env: {
@@ -108,7 +108,7 @@ export const SETTING_SET_UPS: readonly BrokenSetUp[] = [
     remedy: ['unset AWS_REGION'],
   },
   {
-    what: 'a project file that names a secret’s place',
+    what: "a project file that names a secret's place",
     id: 'D51',
     level: 'warn',
     build: (place) => writeFile(projectFile(place), 's3:\n  region: eu-west-1\n  caBundle: /evil.pem\n'),
@@ -143,7 +143,7 @@ export const SETTING_SET_UPS: readonly BrokenSetUp[] = [
     remedy: ['unset MLFLOW_TRACKING_INSECURE_TLS', 'MLFLOW_TRACKING_SERVER_CERT_PATH'],
   },
   {
-    what: 'both ways to deal with the tracking server’s certificate',
+    what: "both ways to deal with the tracking server's certificate",
     id: 'D34',
     level: 'fail',
     env: { MLFLOW_TRACKING_INSECURE_TLS: 'true', MLFLOW_TRACKING_SERVER_CERT_PATH: '/corp.pem' },

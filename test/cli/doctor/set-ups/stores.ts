@@ -158,7 +158,7 @@ export const STORE_SET_UPS: readonly BrokenSetUp[] = [
     blanks: { 'SHA256:…': `SHA256:${'A'.repeat(43)}` },
   },
   {
-    what: 'a folder of Hadoop’s configuration that is not there',
+    what: "a folder of Hadoop's configuration that is not there",
     id: 'D40',
     level: 'fail',
     env: { HADOOP_CONF_DIR: '/absent/hadoop' },

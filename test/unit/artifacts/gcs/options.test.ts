@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { loadConfig, type Config } from '../../../../src/config/resolve.ts';
-import { deprecations } from '../../../../src/session/deprecations.ts';
+import { objections } from '../../../../src/session/objections.ts';
 import { gcsNet, gcsOptions } from '../../../../src/session/connect/gcs.ts';
 
 let dir = '';
@@ -24,7 +24,7 @@ test('nothing set: Google, with credentials, chunks of 100 MiB, 60 s', async () 
     downloadChunkSize: 104_857_600,
   });
   expect(gcsNet(config).idleMs).toBe(60_000);
-  expect(deprecations(config)).toEqual([]);
+  expect(objections(config)).toEqual([]);
 });
 
 test.each([
@@ -45,7 +45,7 @@ test.each([
   const config = await configOf(env);
   expect(gcsNet(config).idleMs).toBe(idleMs);
   const warned = 'MLFLOW_GCS_DEFAULT_TIMEOUT' in env;
-  expect(deprecations(config)).toEqual(
+  expect(objections(config)).toEqual(
     warned
       ? ['MLFLOW_GCS_DEFAULT_TIMEOUT is deprecated; set MLFLOW_ARTIFACT_UPLOAD_DOWNLOAD_TIMEOUT instead']
       : [],

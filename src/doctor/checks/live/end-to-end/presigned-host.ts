@@ -47,7 +47,7 @@ export const presignedHost: Check = {
   area: 'end to end',
   title: 'The URLs that the server signs lead to a store that this client reaches',
   explain:
-    'With uploads in parts (MLFLOW_ENABLE_PROXY_MULTIPART_UPLOAD) the server signs URLs, and the client sends bytes straight to the store under the name that the server knows it by: minio:9000 exists in the server’s Docker network alone. One small part is sent to such a URL and given up, and a probe is read back. Give the server a public endpoint of the store, or switch the way off on the client with MLFLOW_ENABLE_PROXY_MULTIPART_UPLOAD=false and MLFLOW_ENABLE_PROXY_MULTIPART_DOWNLOAD=false.',
+    "With uploads in parts (MLFLOW_ENABLE_PROXY_MULTIPART_UPLOAD) the server signs URLs, and the client sends bytes straight to the store under the name that the server knows it by: minio:9000 exists in the server's Docker network alone. One small part is sent to such a URL and given up, and a probe is read back. Give the server a public endpoint of the store, or switch the way off on the client with MLFLOW_ENABLE_PROXY_MULTIPART_UPLOAD=false and MLFLOW_ENABLE_PROXY_MULTIPART_DOWNLOAD=false.",
   network: true,
   writes: true,
   needs: ['server', 'D71', 'probeRun'],

@@ -76,7 +76,7 @@ async function back(trip: Trip): Promise<readonly Finding[]> {
 async function travel(trip: Trip): Promise<readonly Finding[]> {
   const { context, place, path, content, io } = trip;
   await place.store.write(path, bytesSource(Buffer.from(content)), {}, io);
-  if ((await readAsClient(trip)) !== content) return [mangled(trip, 'the client’s own store')];
+  if ((await readAsClient(trip)) !== content) return [mangled(trip, "the client's own store")];
   const { serverArtifacts } = await context.tracking();
   if (!serverArtifacts) return [ok(`written and read back at ${place.location.redacted}`)];
   const onTheWay = await there(trip);

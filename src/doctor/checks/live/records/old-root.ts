@@ -29,9 +29,9 @@ export const oldRoot: Check = {
   id: 'D06',
   name: 'old-root',
   area: 'records',
-  title: 'Experiments in use are at the tracking server’s present root',
+  title: "Experiments in use are at the tracking server's present root",
   explain:
-    'Changing --default-artifact-root or --artifacts-destination moves nothing: the location was copied into each experiment when it was made, and new runs of an old experiment still go to the old bucket, until that is deleted. No API tells the server’s root, so that of the newest experiment whose location the server chose counts as the present one. Experiments made with a location of their own are left out.',
+    "Changing --default-artifact-root or --artifacts-destination moves nothing: the location was copied into each experiment when it was made, and new runs of an old experiment still go to the old bucket, until that is deleted. No API tells the server's root, so that of the newest experiment whose location the server chose counts as the present one. Experiments made with a location of their own are left out.",
   network: true,
   needs: ['tracking', 'experiments'],
   async run(context, io) {

@@ -11,7 +11,7 @@ const SAID: Readonly<Record<Fitness, string>> = {
   remote: 'it is no folder',
   'same machine': 'the records are kept on this machine too',
   'shared path': 'a shared path names it, and it is there',
-  'proven shared': 'a file written here is in the server’s own listing: the folder is shared',
+  'proven shared': "a file written here is in the server's own listing: the folder is shared",
   'allowed by the user': 'not proven shared, but allowed by --allow-local',
   'to be probed': 'only a probe could tell whether it is shared, and --read-only allows none',
 };
@@ -40,7 +40,7 @@ export const sharedLocation: Check = {
   area: 'records',
   title: 'Artifacts in folders are where everybody sees them',
   explain:
-    "Parameters arrive and artifacts vanish, or Permission denied: '/mlflow'. The experiment’s location is a path, the tracking server and its clients are different machines, and each writes to its own disk: the artifacts are lost with it. The folder must be proven shared: named by --shared-path (MLSTOW_SHARED_PATHS), or, for a run, by a file that doctor writes here, finds in the server’s own listing and removes again. Otherwise start the server with --artifacts-destination and without a local --default-artifact-root, and log to a new experiment.",
+    "Parameters arrive and artifacts vanish, or Permission denied: '/mlflow'. The experiment's location is a path, the tracking server and its clients are different machines, and each writes to its own disk: the artifacts are lost with it. The folder must be proven shared: named by --shared-path (MLSTOW_SHARED_PATHS), or, for a run, by a file that doctor writes here, finds in the server's own listing and removes again. Otherwise start the server with --artifacts-destination and without a local --default-artifact-root, and log to a new experiment.",
   network: true,
   needs: ['tracking', 'roots'],
   async run(context, io) {

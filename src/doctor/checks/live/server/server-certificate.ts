@@ -19,9 +19,9 @@ export const serverCertificate: Check = {
   id: 'D17',
   name: 'server-certificate',
   area: 'server',
-  title: 'The tracking server’s certificate is trusted here and does not end soon',
+  title: "The tracking server's certificate is trusted here and does not end soon",
   explain:
-    'CERTIFICATE_VERIFY_FAILED: the chain of the certificate ends at an authority that this machine does not know (a company’s own), it has expired, or it is for another host name. Set MLFLOW_TRACKING_SERVER_CERT_PATH to a PEM file with the authority; switching verification off with MLFLOW_TRACKING_INSECURE_TLS sends credentials to whoever answers. One that ends within two weeks is a warning.',
+    "CERTIFICATE_VERIFY_FAILED: the chain of the certificate ends at an authority that this machine does not know (a company's own), it has expired, or it is for another host name. Set MLFLOW_TRACKING_SERVER_CERT_PATH to a PEM file with the authority; switching verification off with MLFLOW_TRACKING_INSECURE_TLS sends credentials to whoever answers. One that ends within two weeks is a warning.",
   network: true,
   needs: ['server'],
   async run(context, io) {

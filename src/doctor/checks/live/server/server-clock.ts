@@ -9,7 +9,7 @@ export const serverClock: Check = {
   id: 'D72',
   name: 'server-clock',
   area: 'server',
-  title: 'This machine’s clock and the tracking server’s agree',
+  title: "This machine's clock and the tracking server's agree",
   explain:
     'The Date header of an answer is compared with the clock here. S3 refuses requests signed with a time that is 15 minutes off (RequestTimeTooSkewed), presigned URLs and tokens are not valid yet or no longer, and gc --older-than counts wrongly. More than 5 minutes are a warning.',
   network: true,
@@ -24,7 +24,7 @@ export const serverClock: Check = {
     const side = ahead > 0 ? 'ahead of' : 'behind';
     return [
       warn(
-        `this machine’s clock is ${Math.round(seconds / 60)} min ${side} the server’s`,
+        `this machine's clock is ${Math.round(seconds / 60)} min ${side} the server's`,
         'set the clock that is wrong: timedatectl set-ntp true',
       ),
     ];

@@ -19,7 +19,7 @@ export const serverLogin: Check = {
   area: 'server',
   title: 'The tracking server lets this client in',
   explain:
-    'One experiment is asked for, with the credentials that every command uses: MLFLOW_TRACKING_USERNAME and _PASSWORD, MLFLOW_TRACKING_TOKEN, the tracking URI’s own, ~/.mlflow/credentials. 401 means that they are missing or wrong, 403 that they lack rights, a web page that a proxy wants a person to log in, 404 that the path of the tracking URI is wrong. A BashOperator with env= drops them all.',
+    "One experiment is asked for, with the credentials that every command uses: MLFLOW_TRACKING_USERNAME and _PASSWORD, MLFLOW_TRACKING_TOKEN, the tracking URI's own, ~/.mlflow/credentials. 401 means that they are missing or wrong, 403 that they lack rights, a web page that a proxy wants a person to log in, 404 that the path of the tracking URI is wrong. A BashOperator with env= drops them all.",
   network: true,
   needs: ['server', 'D70', 'D19', 'tracking'],
   async run(context, io) {

@@ -15,7 +15,7 @@ function judge({ root, system, credentials, trouble }: RootSurvey): readonly Fin
   const { uri } = root;
   if (trouble) {
     if (troubleKind(trouble) !== 'credentials') return [toldElsewhere(trouble, uri)];
-    const direct = 'this client talks to the store itself, and the server’s credentials are not used';
+    const direct = "this client talks to the store itself, and the server's credentials are not used";
     const told = failWith(trouble, 'give this client credentials for that store', uri);
     return [{ ...told, evidence: `${told.evidence}; ${direct}` }];
   }

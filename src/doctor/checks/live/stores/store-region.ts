@@ -17,7 +17,7 @@ function judge(context: Context, { root, system, region, trouble }: RootSurvey):
     return [failWith(trouble, `set ${variableOf(context)} to the region of the bucket`, uri)];
   }
   if (system !== 's3') return [];
-  if (region === undefined) return [ok('the region that is set is the bucket’s', uri)];
+  if (region === undefined) return [ok("the region that is set is the bucket's", uri)];
   const set = context.config.resolved('s3.region').value;
   return [
     warn(

@@ -15,6 +15,8 @@ export interface Looking {
   readonly open: (root: Location) => Promise<ArtifactStore>;
   /** What was begun later is left, in ms since the epoch. */
   readonly before: number;
+  /** Whether those go too of which the store does not tell when they were begun. */
+  readonly includeUndated: boolean;
   /** Counted while the listing goes on. */
   readonly spared: Record<Spared, number>;
   readonly notify: (message: string) => void;
@@ -32,9 +34,9 @@ function isOld({ started }: Unfinished, before: number): boolean {
   return started !== undefined && started.getTime() <= before;
 }
 
-function spare(unfinished: Unfinished, before: number): Spared | undefined {
+function spare(unfinished: Unfinished, { before, includeUndated }: Looking): Spared | undefined {
   if (!shapedOf(unfinished.path)) return 'elsewhere';
-  if (unfinished.started === undefined) return 'undated';
+  if (unfinished.started === undefined) return includeUndated ? undefined : 'undated';
   return isOld(unfinished, before) ? undefined : 'young';
 }
 
@@ -61,25 +63,37 @@ function failedRoot(root: Location, thrown: unknown): Outcome {
   return outcome(told, { action: 'fail', reason: message, bytes: 0 });
 }
 
+function tellUndated(root: Location, count: number): string {
+  return count === 1
+    ? `${root.redacted}: 1 unfinished upload is left, as nothing tells when it was begun; --include-undated takes it, even if it is under way`
+    : `${root.redacted}: ${count} unfinished uploads are left, as nothing tells when they were begun; --include-undated takes them, also those under way`;
+}
+
+async function* uploadsAt(root: Location, looking: Looking): AsyncGenerator<Upload> {
+  const { open, spared, notify, io } = looking;
+  const store = await open(root);
+  if (!store.incomplete) {
+    notify(`${root.redacted} does not tell of unfinished uploads`);
+    return;
+  }
+  const before = spared.undated;
+  for await (const page of store.incomplete.list('', io)) {
+    for (const unfinished of page) {
+      const why = spare(unfinished, looking);
+      if (why) spared[why] += 1;
+      else yield { root, store, unfinished };
+    }
+  }
+  if (spared.undated > before) notify(tellUndated(root, spared.undated - before));
+}
+
 /** Old unfinished uploads of runs, models and traces, root by root; what is not one is an outcome already. */
 export async function* findUploads(looking: Looking): AsyncGenerator<Upload | Outcome> {
-  const { roots, open, before, spared, notify, io } = looking;
-  for (const root of roots) {
+  for (const root of looking.roots) {
     try {
-      const store = await open(root);
-      if (!store.incomplete) {
-        notify(`${root.redacted} does not tell of unfinished uploads`);
-        continue;
-      }
-      for await (const page of store.incomplete.list('', io)) {
-        for (const unfinished of page) {
-          const why = spare(unfinished, before);
-          if (why) spared[why] += 1;
-          else yield { root, store, unfinished };
-        }
-      }
+      yield* uploadsAt(root, looking);
     } catch (thrown) {
-      if (io.signal.aborted) throw thrown;
+      if (looking.io.signal.aborted) throw thrown;
       yield failedRoot(root, thrown);
     }
   }

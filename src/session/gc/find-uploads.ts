@@ -30,6 +30,7 @@ async function find(session: Session, ask: SweepAsk, opened: Opened): Promise<Ga
     roots,
     open: (root) => stores.at(root),
     before,
+    includeUndated: ask.includeUndated,
     spared,
     notify: (message) => session.notify(message),
     io: inner,

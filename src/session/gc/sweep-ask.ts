@@ -7,6 +7,8 @@ export interface SweepAsk {
   readonly root?: string | undefined;
   /** ms */
   readonly olderThan: number;
+  /** Of uploads, whether those go too that have no age. */
+  readonly includeUndated: boolean;
   /** Whether it is removed, not only reported. */
   readonly deletes: boolean;
   readonly maxDelete?: MaxDelete | undefined;

@@ -21,7 +21,10 @@ export const GC_OPTIONS = {
   ),
   protectTag: list('--protect-tag <tag>', 'keep what carries this tag, k or k=v (repeatable)'),
   allDeleted: flag('--all-deleted', 'everything that is deleted'),
-  includeUndated: flag('--include-undated', 'also what was deleted before deletion times were recorded'),
+  includeUndated: flag(
+    '--include-undated',
+    'also what was deleted before deletion times were recorded; of uploads those that have no age (Azure)',
+  ),
   orphans: flag(
     '--orphans',
     'look at --root for files of runs, models and traces that no database records; only --yes removes them',

@@ -14,13 +14,13 @@ function usage(message: string, hint: string): Failure {
 }
 
 /** Flags that speak of rows, and those that were given. */
-function ofRows(values: GcValues): readonly string[] {
+function ofRows(values: GcValues, mode: SweepAsk['mode']): readonly string[] {
   const given: Readonly<Record<string, boolean>> = {
     '--run-ids': values.runIds !== undefined,
     '--logged-model-ids': values.loggedModelIds !== undefined,
     '--experiment-ids': values.experimentIds !== undefined,
     '--all-deleted': values.allDeleted,
-    '--include-undated': values.includeUndated,
+    '--include-undated': values.includeUndated && mode === 'orphans',
     '--protect-tag': values.protectTag.length > 0,
     '--plan': values.plan !== undefined,
     '--apply': values.apply !== undefined,
@@ -31,7 +31,7 @@ function ofRows(values: GcValues): readonly string[] {
 }
 
 function refuseContradictions(values: GcValues, mode: SweepAsk['mode']): void {
-  const [first] = ofRows(values);
+  const [first] = ofRows(values, mode);
   if (first !== undefined)
     throw usage(`${first} picks rows, and --${mode} looks at no row`, `leave out one of the two`);
   if (values.root?.trim() === '')
@@ -79,6 +79,7 @@ export function readSweep(values: GcValues, cwd: string, yes: boolean): SweepAsk
     mode,
     root: values.root,
     olderThan: readAge(values.olderThan) ?? OLDER_THAN[mode],
+    includeUndated: values.includeUndated,
     deletes: yes && !values.dryRun,
     maxDelete: maxDelete === undefined ? undefined : readMaxDelete(maxDelete),
     alsoBackends: values.alsoBackend,

@@ -134,7 +134,10 @@ it('collects the runs of one database from seven kinds of stores at once', async
 
 /** How many unfinished uploads each store has left. */
 async function leftBy(): Promise<Readonly<Record<string, number>>> {
-  const all = Object.entries(unfinished).map(async ([name, { left }]) => [name, (await left()).length]);
+  const all = Object.entries(unfinished).map(async ([name, uploads]) => [
+    name,
+    (await uploads.left()).length,
+  ]);
   return Object.fromEntries(await Promise.all(all)) as Record<string, number>;
 }
 

@@ -31,6 +31,7 @@ if (typeof invocation === 'number') {
     stdout: process.stdout,
     stderr: process.stderr,
     clock: systemClock,
+    adopt: (env) => void Object.assign(process.env, { ...env, ...process.env }),
     inBackground: async (args) => {
       const { spawn } = await import('node:child_process');
       const program = process.argv[1] ?? '';

@@ -80,6 +80,7 @@ async function readSettings(
     return { config: await loadConfig({ ...base, env: world.env }), env: world.env };
   const { readEnvFile } = await import('../config/env-file.ts');
   const env = await readEnvFile(named, world.env);
+  world.adopt(env);
   return { config: await loadConfig({ ...base, env }), env, envFile: named };
 }
 

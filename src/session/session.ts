@@ -17,6 +17,8 @@ export interface World {
   readonly stdout: NodeJS.WriteStream;
   readonly stderr: NodeJS.WriteStream;
   readonly clock: Clock;
+  /** Gives these variables to libraries and started programs, which read the process's own; what is set already stays. */
+  adopt(env: World['env']): void;
   /** Starts this program once more, on its own: nobody waits for it or hears it. */
   inBackground(args: readonly string[]): Promise<void>;
 }

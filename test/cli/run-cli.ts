@@ -63,6 +63,7 @@ export async function runCli(args: readonly string[], place: CliPlace): Promise<
       stdout: stdout as unknown as NodeJS.WriteStream,
       stderr: stderr as unknown as NodeJS.WriteStream,
       clock: place.clock ?? systemClock,
+      adopt: () => undefined,
       inBackground: async (args) => place.inBackground?.(args),
       onSignal: (handle) => place.onStart?.(handle),
       exit: (status) => {

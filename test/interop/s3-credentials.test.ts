@@ -138,6 +138,19 @@ describe('an assumed role', () => {
     expect(await roundTrip(env)).toContain('source=assumed role of AWS profile trainer');
   });
 
+  test('of a profile that a flag names beats keys of variables, as boto3 has it', async () => {
+    const env = await configured(sourceKeys(minio) + roleProfile(), {
+      AWS_ENDPOINT_URL_STS: minio.endpoint,
+      AWS_ACCESS_KEY_ID: 'other',
+      AWS_SECRET_ACCESS_KEY: 'keys',
+    });
+    expect(await list({ ...env, AWS_PROFILE: 'trainer' })).toMatchObject({ code: 6 });
+    const args = ['artifacts', 'list', '-r', runId, '--s3-profile', 'trainer', '--verbose'];
+    const { stderr } = await mustRunMlstow(args, { cwd, env });
+    expect(stderr).toContain('source=assumed role of AWS profile trainer');
+    expect(stderr).not.toMatch(/WARN/i);
+  });
+
   test('that may not be assumed, or whose STS is not there, is told as that', async () => {
     const config = sourceKeys({ ...minio, secretAccessKey: 'wrong-secret' }) + roleProfile();
     const env = await configured(config, { AWS_PROFILE: 'trainer', AWS_ENDPOINT_URL_STS: minio.endpoint });
@@ -171,6 +184,15 @@ describe('web identity', () => {
   test('by variables, with a token that MinIO checks with its issuer', async () => {
     const told = await roundTrip(await identity(issuer.token()));
     expect(told).toMatch(/credentials source=role by web identity expires=20/);
+  });
+
+  test('by variables of --env-file', async () => {
+    const { MLFLOW_S3_ENDPOINT_URL = '', ...others } = await identity(issuer.token());
+    const lines = Object.entries(others).map(([name, value]) => `${name}=${value}`);
+    await writeFile(join(cwd, 'task.env'), lines.join('\n'));
+    const args = ['artifacts', 'list', '-r', runId, '--env-file', 'task.env', '--verbose'];
+    const { stderr } = await mustRunMlstow(args, { cwd, env: { MLFLOW_S3_ENDPOINT_URL } });
+    expect(stderr).toContain('source=role by web identity');
   });
 
   test('by a profile', async () => {

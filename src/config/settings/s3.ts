@@ -97,6 +97,6 @@ export const S3 = defineSettings({
     variables: ['AWS_PROFILE'],
     flag: '--s3-profile',
     projectFile: 'refused',
-    help: 'Profile in ~/.aws/config and ~/.aws/credentials.',
+    help: 'Profile in ~/.aws/config and ~/.aws/credentials. The flag beats keys of variables, AWS_PROFILE does not.',
   },
 });

@@ -29,16 +29,24 @@ function s3Options(config: Config): Omit<S3Options, 'net' | 'clock' | 'maxSocket
     addressingStyle: config.get('s3.addressingStyle'),
     signatureVersion,
     ...present({
+      ...staticKeys(config),
       endpointUrl: config.get('s3.endpointUrl'),
       region: config.get('s3.region'),
-      accessKeyId: config.get('s3.accessKeyId'),
-      secretAccessKey: config.get('s3.secretAccessKey'),
-      sessionToken: config.get('s3.sessionToken'),
       profile: config.get('s3.profile'),
       uploadExtraArgs: config.get('s3.uploadExtraArgs'),
       expectedBucketOwner: config.get('s3.expectedBucketOwner'),
       checksum: config.get('s3.checksum'),
     }),
+  };
+}
+
+/** Keys of variables; none where a flag names a profile, as boto3 takes them for a session of a named profile. */
+function staticKeys(config: Config): Optional<S3Options> {
+  if (config.resolved('s3.profile').origin.from === 'flag') return {};
+  return {
+    accessKeyId: config.get('s3.accessKeyId'),
+    secretAccessKey: config.get('s3.secretAccessKey'),
+    sessionToken: config.get('s3.sessionToken'),
   };
 }
 

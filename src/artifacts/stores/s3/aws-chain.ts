@@ -46,6 +46,10 @@ function sourceOf(given: object, profile: string | undefined): string {
   return inProfile ? `${name} of AWS profile ${profile ?? 'default'}` : name;
 }
 
+const nothing = (): void => undefined;
+/** Without one the chain warns on stderr where a profile is named and there are keys of variables as well. */
+const SILENT = { trace: nothing, debug: nothing, info: nothing, warn: nothing, error: nothing };
+
 async function load({ profile, region = 'us-east-1', net }: ChainOptions) {
   const sdk = await import('@aws-sdk/credential-providers');
   const requestHandler = {
@@ -60,6 +64,7 @@ async function load({ profile, region = 'us-east-1', net }: ChainOptions) {
   return sdk.fromNodeProviderChain({
     ...(profile === undefined ? {} : { profile }),
     ignoreCache: true,
+    logger: SILENT,
     clientConfig: { maxAttempts: 3, requestHandler },
     parentClientConfig: {
       maxAttempts: 3,

@@ -6,6 +6,7 @@ import { createNet } from '../net/create-net.ts';
 import type { Net } from '../net/net.ts';
 import { createAuthorizer } from '../tracking/rest/auth/authorize.ts';
 import type { RestCredentials, RestOptions } from '../tracking/rest/options.ts';
+import { awsKeys } from './aws-keys.ts';
 import { trackingNet } from './net-options.ts';
 
 /** The tracking server as both its API and its artifact proxy are reached: one set of connections and credentials. */
@@ -45,9 +46,7 @@ function credentials(config: Config): RestCredentials {
 function sigV4(config: Config): NonNullable<RestCredentials['sigV4']> {
   const region = config.get('s3.region');
   const profile = config.get('s3.profile');
-  const accessKeyId = config.get('s3.accessKeyId');
-  const secretAccessKey = config.get('s3.secretAccessKey');
-  const sessionToken = config.get('s3.sessionToken');
+  const { accessKeyId, secretAccessKey, sessionToken } = awsKeys(config);
   return {
     ...(region === undefined ? {} : { region }),
     ...(profile === undefined ? {} : { profile }),

@@ -170,8 +170,9 @@ class Sniper {
     return isRefused ? this.#take('down', Infinity) : undefined;
   }
 
-  ofAnswer(response: IncomingMessage): Strike | undefined {
-    if (typeof this.#armed?.trouble === 'object') return undefined;
+  /** Only what is asked for by GET has the bytes whose number it tells. */
+  ofAnswer(asked: IncomingMessage, response: IncomingMessage): Strike | undefined {
+    if (typeof this.#armed?.trouble === 'object' || asked.method !== 'GET') return undefined;
     const isRead = response.statusCode === 200 || response.statusCode === 206;
     const bytes = bytesOf(response);
     return isRead && isData(response) && bytes > 0 ? this.#take('down', bytes) : undefined;
@@ -193,8 +194,8 @@ class Sniper {
 export async function startManglingProxy(upstream: string): Promise<ManglingProxy> {
   const { hostname: host, port } = new URL(upstream);
   const sniper = new Sniper();
-  const giveBack = (response: IncomingMessage, answer: ServerResponse): void => {
-    const strike = sniper.ofAnswer(response);
+  const giveBack = (asked: IncomingMessage, response: IncomingMessage, answer: ServerResponse): void => {
+    const strike = sniper.ofAnswer(asked, response);
     if (strike) {
       mangleAnswer(response, answer, strike);
       return;
@@ -207,7 +208,7 @@ export async function startManglingProxy(upstream: string): Promise<ManglingProx
     const headers =
       length === undefined ? asked.headers : { ...asked.headers, 'content-length': String(length) };
     const onward = request({ host, port, method, path: url, headers });
-    onward.on('response', (response) => giveBack(response, answer));
+    onward.on('response', (response) => giveBack(asked, response, answer));
     onward.on('error', () => answer.socket?.destroy());
     answer.on('close', () => {
       if (!answer.writableFinished) onward.destroy();

@@ -1,6 +1,7 @@
 import { STORES } from '../../artifacts/registry.ts';
 import { createNet } from '../../net/create-net.ts';
 import type { Backend, StoresOptions } from '../backend.ts';
+import { awsKeys } from '../aws-keys.ts';
 import { s3Net } from '../net-options.ts';
 import type { S3Options } from '../../artifacts/stores/s3/backend.ts';
 import { Failure } from '../../core/failure.ts';
@@ -29,7 +30,7 @@ function s3Options(config: Config): Omit<S3Options, 'net' | 'clock' | 'maxSocket
     addressingStyle: config.get('s3.addressingStyle'),
     signatureVersion,
     ...present({
-      ...staticKeys(config),
+      ...awsKeys(config),
       endpointUrl: config.get('s3.endpointUrl'),
       region: config.get('s3.region'),
       profile: config.get('s3.profile'),
@@ -37,16 +38,6 @@ function s3Options(config: Config): Omit<S3Options, 'net' | 'clock' | 'maxSocket
       expectedBucketOwner: config.get('s3.expectedBucketOwner'),
       checksum: config.get('s3.checksum'),
     }),
-  };
-}
-
-/** Keys of variables; none where a flag names a profile, as boto3 takes them for a session of a named profile. */
-function staticKeys(config: Config): Optional<S3Options> {
-  if (config.resolved('s3.profile').origin.from === 'flag') return {};
-  return {
-    accessKeyId: config.get('s3.accessKeyId'),
-    secretAccessKey: config.get('s3.secretAccessKey'),
-    sessionToken: config.get('s3.sessionToken'),
   };
 }
 

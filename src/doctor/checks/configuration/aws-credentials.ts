@@ -9,6 +9,7 @@ function look(config: Config): Finding {
   const secret = given(config, 's3.secretAccessKey');
   const session = given(config, 's3.sessionToken');
   const profile = given(config, 's3.profile');
+  if (profile?.origin.from === 'flag') return ok(`AWS profile ${profile.value} is used`);
   if (id && !secret) {
     return fail(
       'AWS_ACCESS_KEY_ID is set without AWS_SECRET_ACCESS_KEY',

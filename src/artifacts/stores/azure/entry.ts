@@ -28,6 +28,17 @@ export function md5Of(md5: Uint8Array | undefined): readonly Checksum[] {
   return [{ algorithm: 'md5', value: Buffer.from(md5).toString('hex'), scope: 'whole' }];
 }
 
+/** Metadata of a blob that was put in blocks by mlstow: the CRC-32 of the whole, in lower-case hex. */
+export const CRC32_METADATA = 'mlstow_crc32';
+
+function crc32Of(metadata: BlobFacts['metadata']): readonly Checksum[] {
+  const [, value] =
+    Object.entries(metadata ?? {}).find(([name]) => name.toLowerCase() === CRC32_METADATA) ?? [];
+  return value !== undefined && /^[0-9a-f]{8}$/.test(value)
+    ? [{ algorithm: 'crc32', value, scope: 'whole' }]
+    : [];
+}
+
 /** Data Lake accounts and Hadoop's drivers keep a directory as a blob with this mark; any case may come back. */
 export function isFolder(metadata: BlobFacts['metadata']): boolean {
   return Object.entries(metadata ?? {}).some(
@@ -45,6 +56,6 @@ export function entryOf(path: ArtifactPath, facts: BlobFacts, size: number | und
     ...(size === undefined ? {} : { size }),
     ...modified,
     ...versionOf(facts.etag),
-    checksums: md5Of(facts.contentMD5),
+    checksums: [...md5Of(facts.contentMD5), ...crc32Of(facts.metadata)],
   };
 }

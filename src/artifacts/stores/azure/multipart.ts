@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { ArtifactPath } from '../../../core/artifact-path.ts';
+import { combineCrcs } from '../../../core/crc-combine.ts';
 import { Failure } from '../../../core/failure.ts';
 import type { Io } from '../../../core/io.ts';
 import type { Media } from '../../../core/media.ts';
@@ -14,8 +15,9 @@ import type {
   UploadSession,
 } from '../../store.ts';
 import { blockId, receiptsAmong, TOKEN_LENGTH, waitingBlocks } from './blocks.ts';
+import { CRC32_METADATA } from './entry.ts';
 import { isNoBlob } from './failures.ts';
-import { md5Among, payloadOf } from './payload.ts';
+import { digestAmong, payloadOf } from './payload.ts';
 import { blobOf, call, subjectOf, type Root } from './root.ts';
 import { statBlob } from './stat.ts';
 import { blobHeaders, conditionsOf, digestBytes, openBody, unmet } from './write.ts';
@@ -46,7 +48,7 @@ async function putBlock(upload: Upload, part: Part, source: Source, io: Io): Pro
     const found = source.size ?? 'unknown';
     throw failed(upload, 'invalid', `part ${part.number} has ${found} bytes, not ${part.size}`);
   }
-  const payload = await payloadOf(source, io);
+  const payload = await payloadOf(source, io, ['crc32']);
   const body = await openBody(payload, io);
   const md5 = payload.md5;
   const id = blockId(upload.token, part.number);
@@ -57,8 +59,9 @@ async function putBlock(upload: Upload, part: Part, source: Source, io: Io): Pro
     }),
   );
   if (body instanceof Uint8Array) io.progress?.(body.byteLength);
+  const value = md5 === undefined ? undefined : digestAmong(payload.sent(), 'crc32');
   const checksum =
-    md5 === undefined ? {} : { checksum: { algorithm: 'md5', value: md5, scope: 'whole' } as const };
+    value === undefined ? {} : { checksum: { algorithm: 'crc32', value, scope: 'whole' } as const };
   return { ...part, tag: id, ...checksum };
 }
 
@@ -94,6 +97,14 @@ async function isCommitted({ root, path }: Upload, receipts: readonly Receipt[],
   }
 }
 
+/** The service makes no digest of a blob in blocks, so the CRC-32 of the whole is kept beside it. */
+function crcMetadata(receipts: readonly Receipt[]): Record<string, string> {
+  const pieces = receipts.flatMap(({ checksum, size }) =>
+    checksum?.algorithm === 'crc32' ? [{ value: checksum.value, bytes: size }] : [],
+  );
+  return pieces.length < receipts.length ? {} : { [CRC32_METADATA]: combineCrcs('crc32', pieces) };
+}
+
 /** Put Block List: https://learn.microsoft.com/rest/api/storageservices/put-block-list */
 async function putBlockList(
   upload: Upload,
@@ -109,7 +120,8 @@ async function putBlockList(
         {
           abortSignal,
           conditions: conditionsOf(when),
-          blobHTTPHeaders: blobHeaders(upload.media, md5Among(expect.checksums)),
+          metadata: crcMetadata(receipts),
+          blobHTTPHeaders: blobHeaders(upload.media, digestAmong(expect.checksums, 'md5')),
         },
       ),
     );

@@ -11,21 +11,21 @@ export interface Payload {
   readonly length: number;
   /** The MD5 that travels with the body, in hex; absent when it is known only after the body was sent. */
   readonly md5?: string;
-  /** The MD5 of the bytes that were sent, in hex. */
-  sent(): string | undefined;
+  /** The digests of the bytes that were sent; none before. */
+  sent(): readonly Checksum[];
   open(io: Io): Promise<Uint8Array | Readable>;
 }
 
 /** Bodies up to this size are held in memory, in bytes; larger ones are read twice: once for the digest, once to send. */
 const HELD_BYTES = 1024 * 1024;
 
-function wholeOf(checksums: readonly Checksum[], algorithm: Checksum['algorithm']): string | undefined {
-  return checksums.find((each) => each.algorithm === algorithm && each.scope === 'whole')?.value;
-}
+type Algorithm = Checksum['algorithm'];
 
-/** The whole-object MD5 among checksums, in hex. */
-export function md5Among(checksums: readonly Checksum[]): string | undefined {
-  return wholeOf(checksums, 'md5')?.toLowerCase();
+/** The whole-object digest by an algorithm among checksums, in lower-case hex. */
+export function digestAmong(checksums: readonly Checksum[], algorithm: Algorithm): string | undefined {
+  return checksums
+    .find((each) => each.algorithm === algorithm && each.scope === 'whole')
+    ?.value.toLowerCase();
 }
 
 function wrongSize(found: number, announced: number): Failure {
@@ -37,19 +37,27 @@ function wrongSize(found: number, announced: number): Failure {
   });
 }
 
-function tallyFor(source: Source): Tally {
+/** A source that is to be sent, and what it is hashed by. */
+interface Sending {
+  readonly source: Source;
+  /** Bytes. */
+  readonly size: number;
+  readonly algorithms: readonly Algorithm[];
+}
+
+function tallyFor({ source, algorithms }: Sending): Tally {
   const announced = source.checksums
     .filter(({ scope }) => scope === 'whole')
     .map(({ algorithm }) => algorithm);
-  return createTally(['md5', ...announced]);
+  return createTally([...algorithms, ...announced]);
 }
 
 /** @throws Failure changed (more or fewer bytes than announced), corrupt (not the digests announced) */
-function confirm(source: Source, size: number, tally: Tally): string {
+function confirm({ source, size }: Sending, tally: Tally): readonly Checksum[] {
   if (tally.bytes !== size) throw wrongSize(tally.bytes, size);
   const found = tally.checksums();
   for (const { algorithm, value, scope } of source.checksums) {
-    const digest = wholeOf(found, algorithm);
+    const digest = digestAmong(found, algorithm);
     if (scope !== 'whole' || digest === undefined || digest === value.toLowerCase()) continue;
     throw new Failure({
       kind: 'corrupt',
@@ -57,30 +65,35 @@ function confirm(source: Source, size: number, tally: Tally): string {
       subject: algorithm,
     });
   }
-  return md5Among(found) ?? '';
+  return found;
 }
 
-/** Reads a source to its end; `look` sees each chunk. Gives the MD5 of exactly the bytes announced. */
+/** Reads a source to its end; `look` sees each chunk. Gives the digests of exactly the bytes announced. */
 async function readThrough(
-  source: Source,
-  size: number,
+  sending: Sending,
   io: Io,
   look?: (chunk: Uint8Array) => void,
-): Promise<string> {
-  const tally = tallyFor(source);
+): Promise<readonly Checksum[]> {
+  const { source, size } = sending;
+  const tally = tallyFor(sending);
   for await (const chunk of (await source.open(0, io.signal)) as AsyncIterable<Uint8Array>) {
     tally.add(chunk);
     if (tally.bytes > size) throw wrongSize(tally.bytes, size);
     look?.(chunk);
   }
-  return confirm(source, size, tally);
+  return confirm(sending, tally);
 }
 
-async function held(source: Source, size: number, io: Io): Promise<Payload> {
+async function held(sending: Sending, io: Io): Promise<Payload> {
   const chunks: Uint8Array[] = [];
-  const md5 = await readThrough(source, size, io, (chunk) => chunks.push(chunk));
+  const digests = await readThrough(sending, io, (chunk) => chunks.push(chunk));
   const bytes = chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
-  return { length: size, md5, sent: () => md5, open: async () => bytes };
+  return { ...knownBefore(sending, digests), open: async () => bytes };
+}
+
+function knownBefore({ size }: Sending, digests: readonly Checksum[]): Omit<Payload, 'open'> {
+  const md5 = digestAmong(digests, 'md5');
+  return { length: size, ...(md5 === undefined ? {} : { md5 }), sent: () => digests };
 }
 
 async function* reported(stream: Readable, io: Io): AsyncGenerator<Uint8Array> {
@@ -90,21 +103,21 @@ async function* reported(stream: Readable, io: Io): AsyncGenerator<Uint8Array> {
   }
 }
 
-async function replayed(source: Source, size: number, io: Io): Promise<Payload> {
-  const md5 = await readThrough(source, size, io);
-  const open = async (sending: Io) =>
-    Readable.from(reported(await source.open(0, sending.signal), sending), { objectMode: false });
-  return { length: size, md5, sent: () => md5, open };
+async function replayed(sending: Sending, io: Io): Promise<Payload> {
+  const digests = await readThrough(sending, io);
+  const open = async (asked: Io) =>
+    Readable.from(reported(await sending.source.open(0, asked.signal), asked), { objectMode: false });
+  return { ...knownBefore(sending, digests), open };
 }
 
 /** The last chunk is given only when all before it is what was announced: a body that lacks it publishes nothing. */
 async function* checked(
-  source: Source,
-  size: number,
+  sending: Sending,
   io: Io,
-  done: (md5: string) => void,
+  done: (digests: readonly Checksum[]) => void,
 ): AsyncGenerator<Uint8Array> {
-  const tally = tallyFor(source);
+  const { source, size } = sending;
+  const tally = tallyFor(sending);
   let last: Uint8Array | undefined;
   for await (const chunk of (await source.open(0, io.signal)) as AsyncIterable<Uint8Array>) {
     if (last !== undefined) {
@@ -115,23 +128,23 @@ async function* checked(
     tally.add(chunk);
     if (tally.bytes > size) throw wrongSize(tally.bytes, size);
   }
-  done(confirm(source, size, tally));
+  done(confirm(sending, tally));
   if (last === undefined) return;
   yield last;
   io.progress?.(last.byteLength);
 }
 
 /** Bytes that exist only once are hashed while they pass; the MD5 that the service computed is compared afterwards. */
-function passing(source: Source, size: number): Payload {
-  const announced = md5Among(source.checksums);
-  let sent: string | undefined;
+function passing(sending: Sending): Payload {
+  const announced = digestAmong(sending.source.checksums, 'md5');
+  let sent: readonly Checksum[] = [];
   return {
-    length: size,
+    length: sending.size,
     ...(announced === undefined ? {} : { md5: announced }),
     sent: () => sent,
     open: async (io) =>
       Readable.from(
-        checked(source, size, io, (md5) => (sent = md5)),
+        checked(sending, io, (digests) => (sent = digests)),
         { objectMode: false },
       ),
   };
@@ -139,10 +152,10 @@ function passing(source: Source, size: number): Payload {
 
 /**
  * A source as a request body. The service gets its MD5 before it keeps the bytes, except of a large source that can be
- * read only once.
+ * read only once. `also` are algorithms by which the bytes are hashed besides.
  * @throws Failure changed (more or fewer bytes than announced), corrupt (not the digest announced), unsupported (no size)
  */
-export async function payloadOf(source: Source, io: Io): Promise<Payload> {
+export async function payloadOf(source: Source, io: Io, also: readonly Algorithm[] = []): Promise<Payload> {
   const { size } = source;
   if (size === undefined) {
     throw new Failure({
@@ -152,6 +165,7 @@ export async function payloadOf(source: Source, io: Io): Promise<Payload> {
       hint: 'send it in parts',
     });
   }
-  if (size <= HELD_BYTES) return held(source, size, io);
-  return source.replayable ? replayed(source, size, io) : passing(source, size);
+  const sending = { source, size, algorithms: ['md5', ...also] as const };
+  if (size <= HELD_BYTES) return held(sending, io);
+  return source.replayable ? replayed(sending, io) : passing(sending);
 }

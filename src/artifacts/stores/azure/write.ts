@@ -6,7 +6,7 @@ import type { Media } from '../../../core/media.ts';
 import type { Precondition, Source, Stored } from '../../store.ts';
 import { etagOf, md5Of, versionOf } from './entry.ts';
 import { isNoBlob, statusOf } from './failures.ts';
-import { payloadOf, type Payload } from './payload.ts';
+import { digestAmong, payloadOf, type Payload } from './payload.ts';
 import { blobOf, call, subjectOf, type Root } from './root.ts';
 
 /** Hex as the bytes that the SDK takes. */
@@ -99,7 +99,7 @@ export async function writeBlob(
     throw unmet(root, path, when, thrown);
   }
   if (body instanceof Uint8Array) io.progress?.(body.byteLength);
-  const sent = payload.sent();
+  const sent = digestAmong(payload.sent(), 'md5');
   const told = md5Of(answer.contentMD5)[0]?.value;
   if (told !== undefined && sent !== undefined && told !== sent) throw mismatch(root, path, told, sent);
   const proven = sent !== undefined && (told === sent || payload.md5 === sent);

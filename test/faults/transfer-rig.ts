@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { expect } from 'vitest';
@@ -109,6 +109,11 @@ function expectClearEnd({ code, stderr }: Finished): void {
   expect(end).not.toMatch(/^\s+at .*:\d+:\d+/m);
 }
 
+/** What an attempt left that failed says nothing of the next one. */
+async function forgetJournals({ home }: Rig): Promise<void> {
+  await rm(join(home, 'state'), { recursive: true, force: true });
+}
+
 async function expectNothingLeft({ home, oracle }: Rig, under: string): Promise<void> {
   expect(await readdir(join(home, 'state/mlstow/transfers')).catch(() => [])).toEqual([]);
   expect(await oracle.unfinished(under)).toEqual([]);
@@ -157,6 +162,7 @@ export async function logThrough(
     for (const [name, size] of sizes)
       if (files.get(name)?.byteLength !== size) wrong.push(`${name} of ${size}`);
   };
+  await forgetJournals(rig);
   await fault.begin();
   const args = [...logArgs(rig, under), '--verbose'];
   const first = await looking(look, async () => runToItsEnd(args, placeOf(rig, { ...HURRIED, ...more })));
@@ -188,6 +194,7 @@ export async function downloadThrough(
       if (facts && facts.size !== byteLength) wrong.push(`${name} of ${facts.size}`);
     }
   };
+  await forgetJournals(rig);
   await fault.begin();
   const args = ['artifacts', 'download', '-r', rig.run, '-a', `${under}/`, '-d', folder];
   const first = await looking(look, async () =>

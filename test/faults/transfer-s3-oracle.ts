@@ -8,6 +8,9 @@ import {
 } from '@aws-sdk/client-s3';
 import type { Oracle } from './transfer-rig.ts';
 
+/** What versitygw writes to before it renames; a listing of its may show it for a moment. */
+const SERVERS_OWN = /\.sgwtmp\.\d+$/;
+
 /**
  * A run's artifacts at `prefix` of a bucket, by Amazon's own client; their bytes from the folder that is served, where
  * it can be seen.
@@ -17,7 +20,8 @@ export function s3Oracle(client: S3Client, data: string | undefined, Bucket: str
     sizes: async (under) => {
       const Prefix = `${prefix}/${under}/`;
       const { Contents = [] } = await client.send(new ListObjectsV2Command({ Bucket, Prefix }));
-      return new Map(Contents.map(({ Key = '', Size = -1 }) => [Key.slice(Prefix.length), Size]));
+      const objects = Contents.filter(({ Key = '' }) => !SERVERS_OWN.test(Key));
+      return new Map(objects.map(({ Key = '', Size = -1 }) => [Key.slice(Prefix.length), Size]));
     },
     content: async (under, name) => {
       const Key = `${prefix}/${under}/${name}`;

@@ -28,7 +28,7 @@ const LARGE_BYTES = (SOAK ? 40 : 15) * MIB;
 /** Of two files, in parts of 5 MiB, the least that S3 takes. */
 const PARTS = (2 * LARGE_BYTES) / (5 * MIB);
 const BUCKET = 'faults';
-const TURNS = SOAK ? 100 : 3;
+const TURNS = SOAK ? 50 : 3;
 /** Parts on both ways, although the files are small. */
 const IN_PARTS = {
   MLFLOW_MULTIPART_UPLOAD_MINIMUM_FILE_SIZE: String(8 * MIB),

@@ -9,6 +9,7 @@ import { startFakeGcs } from '../testbeds/fake-gcs.ts';
 import { mustRun } from '../testbeds/run-command.ts';
 import { startSshd } from '../testbeds/sshd.ts';
 import { startToxiproxy, type Proxy } from '../testbeds/toxiproxy.ts';
+import { startResumableFront } from './resumable-front.ts';
 import { startManglingProxy, type ManglingProxy, type Trouble } from './mangling-proxy.ts';
 import { atRandom, told } from './seeded.ts';
 import {
@@ -27,7 +28,7 @@ const MIB = 1024 ** 2;
 const SOAK = process.env['MLSTOW_SOAK'] !== undefined;
 const SMALL = SOAK ? 200 : 40;
 const LARGE_BYTES = (SOAK ? 40 : 9) * MIB;
-const TURNS = SOAK ? 100 : 3;
+const TURNS = SOAK ? 50 : 3;
 /** Parts on both ways, although the files are small. */
 const IN_PARTS = {
   MLFLOW_MULTIPART_UPLOAD_MINIMUM_FILE_SIZE: String(4 * MIB),
@@ -124,7 +125,8 @@ async function azurite(): Promise<Target> {
 async function fakeGcs(): Promise<Target> {
   const bed = await startFakeGcs();
   await bed.createBucket('faults');
-  const proxy = await startManglingProxy(bed.endpoint);
+  const front = await startResumableFront(bed.endpoint);
+  const proxy = await startManglingProxy(front.url);
   const bucket = bed.client.bucket('faults');
   return {
     env: { STORAGE_EMULATOR_HOST: proxy.url },
@@ -142,6 +144,7 @@ async function fakeGcs(): Promise<Target> {
     }),
     stop: async () => {
       await proxy.stop();
+      await front.stop();
       await bed.stop();
     },
   };

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { localGround, type GcGround } from '../faults/gc-ground.ts';
 import { experimentRow, makeRuns, runRows } from '../faults/gc-records.ts';
@@ -42,7 +43,7 @@ async function typing(typed: string, args: readonly string[]) {
   let shown = '';
   child.stdout.on('data', (chunk: Buffer) => (shown += chunk.toString()));
   const code = await new Promise((resolve) => child.once('close', resolve));
-  return { code, shown: shown.replaceAll('\r', '') };
+  return { code, shown: stripVTControlCharacters(shown).replaceAll('\r', '') };
 }
 
 const runs = () => ground.column('SELECT run_uuid FROM runs');
@@ -52,9 +53,10 @@ it('shows the plan on a terminal and deletes when the answer is yes', async () =
   await ground.sql(runRows([run!], 'deleted', ground.root));
   await ground.fill(run!.files);
   for (const [answer, shows] of [
-    ['\n', 'nothing was deleted'],
-    ['no\n', 'nothing was deleted'],
-    ['\u0003', ''],
+    ['\n', 'nothing was deleted: the answer was not yes'],
+    ['no\n', 'nothing was deleted: the answer was not yes'],
+    ['\u0004', '[y/N] \nmlstow: nothing was deleted: nobody answered'],
+    ['\u0003', '[y/N] \nmlstow: stopped before anything was deleted'],
   ] as const) {
     const { code, shown } = await typing(answer, ['--run-ids', run!.id]);
     expect(shown).toContain(`would delete run ${run!.id}`);

@@ -91,7 +91,7 @@ it('removes orphans and unfinished uploads from a bucket, and nothing of a live 
   const swept = await gc('--orphans', ...at, ...old, '--max-delete', '100%', '--all-versions');
   expect([swept.code, swept.stdout]).toEqual([
     0,
-    expect.stringContaining(`deleted run ${ORPHAN} (1 objects`),
+    expect.stringContaining(`deleted run ${ORPHAN} (1 object`),
   ]);
   expect(await kept(`${root}/${ORPHAN}/`)).toEqual([0, 0]);
   expect(await kept(`${root}/${live}/`)).toEqual([2, 0]);
@@ -101,9 +101,11 @@ it('removes orphans and unfinished uploads from a bucket, and nothing of a live 
   const uploads = async () =>
     (await s3.client.send(new ListMultipartUploadsCommand({ Bucket: BUCKET, Prefix: upload.Key }))).Uploads ??
     [];
-  expect((await gc('--incomplete-uploads', '--yes')).stdout).toContain('1 left out: young');
+  expect((await gc('--incomplete-uploads', '--yes')).stdout).toContain(
+    '1 left out: younger than --older-than',
+  );
   expect(await uploads()).toHaveLength(1);
   const given = await gc('--incomplete-uploads', ...old);
-  expect([given.code, given.stdout]).toEqual([0, expect.stringContaining('deleted 1 unfinished uploads')]);
+  expect([given.code, given.stdout]).toEqual([0, expect.stringContaining('deleted 1 unfinished upload')]);
   expect(await uploads()).toEqual([]);
 });

@@ -160,7 +160,7 @@ it('prints bare ids with -q, and what would happen with --dry-run', async () => 
   const place = await gcPlace();
   const id = await place.run();
   const dry = await runCli(['gc', '--run-ids', id, '--dry-run'], place);
-  expect(dry.stdout).toMatch(new RegExp(`^would delete run ${id}\nwould delete 1 runs`));
+  expect(dry.stdout).toMatch(new RegExp(`^would delete run ${id}\nwould delete 1 run\n$`));
   expect((await runCli(['gc', '--run-ids', id, '-q'], place)).stdout).toBe(`${id}\n`);
 });
 

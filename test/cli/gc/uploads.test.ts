@@ -52,11 +52,11 @@ it('looks at --root alone without any database, and never takes a younger one', 
   const file = await unfinished(place, `bare/1/${RUN}/artifacts`, 1);
   const root = ['gc', '--incomplete-uploads', '--root', 'bare', '--backend-store-uri', 'sqlite:///no.db'];
   expect((await runCli([...root, '--yes'], place)).stdout).toBe(
-    'deleted 0 unfinished uploads; 1 left out: young\n',
+    'deleted nothing; 1 left out: younger than --older-than\n',
   );
   expect(existsSync(file)).toBe(true);
   const day = await runCli([...root, '--yes', '--older-than', '12h'], place);
-  expect(day.stdout).toContain('deleted 1 unfinished uploads, 4 B\n');
+  expect(day.stdout).toContain('deleted 1 unfinished upload (4 B)\n');
   expect(existsSync(file)).toBe(false);
 });
 

@@ -1,33 +1,54 @@
-import { createInterface } from 'node:readline/promises';
+import { createInterface } from 'node:readline';
 import { Failure } from '../../../core/failure.ts';
 import type { Garbage } from '../../../session/gc/garbage.ts';
 import type { Session } from '../../../session/session.ts';
+import { countOf } from './gc-summary.ts';
 import { gcItem, gcLine } from './gc-view.ts';
 
 /** Lines of the plan that are shown before the question. */
 const SHOWN = 40;
 
-/** Shows the plan on stderr and asks. @throws Failure refused unless the answer is yes */
+/** What was typed; `stopped` is Ctrl-C, `silent` Ctrl-D. */
+type Answer = 'yes' | 'no' | 'stopped' | 'silent';
+
+/** Asks on stderr. @throws the reason of an abort */
+async function ask({ world, io }: Session, question: string): Promise<Answer> {
+  const { stderr, stdin } = world;
+  io.signal.throwIfAborted();
+  let typed = false;
+  const asking = createInterface({ input: stdin, output: stderr });
+  try {
+    return await new Promise<Answer>((resolve, reject) => {
+      io.signal.addEventListener('abort', () => reject(io.signal.reason as Error), { once: true });
+      asking.once('SIGINT', () => resolve('stopped'));
+      asking.once('close', () => resolve('silent'));
+      asking.question(question, (text) => {
+        typed = true;
+        resolve(/^y(es)?$/i.test(text.trim()) ? 'yes' : 'no');
+      });
+    });
+  } finally {
+    if (!typed) stderr.write('\n');
+    asking.close();
+  }
+}
+
+const REFUSALS = {
+  no: { kind: 'refused', message: 'nothing was deleted: the answer was not yes' },
+  silent: { kind: 'refused', message: 'nothing was deleted: nobody answered' },
+  stopped: { kind: 'cancelled', message: 'stopped before anything was deleted' },
+} as const;
+
+/** Shows the plan on stderr and asks. @throws Failure refused unless the answer is yes; cancelled on Ctrl-C */
 export async function confirm(session: Session, garbage: Garbage): Promise<void> {
-  const { stderr, stdin } = session.world;
+  const { stderr } = session.world;
   let count = 0;
   for await (const outcome of garbage.planned()) {
     count += 1;
     if (count <= SHOWN) stderr.write(gcLine(gcItem(outcome), true));
   }
   if (count > SHOWN) stderr.write(`… and ${count - SHOWN} more; --dry-run shows all\n`);
-  const asking = createInterface({ input: stdin, output: stderr });
-  try {
-    const rows = garbage.going === 1 ? '1 row' : `${garbage.going} rows`;
-    const question = `Delete ${rows} in ${garbage.label}, with all files, for good? [y/N] `;
-    const answer = await asking.question(question, { signal: session.io.signal });
-    if (/^y(es)?$/i.test(answer.trim())) return;
-  } finally {
-    asking.close();
-  }
-  throw new Failure({
-    kind: 'refused',
-    message: 'nothing was deleted: the answer was not yes',
-    subject: 'gc',
-  });
+  const rows = countOf(garbage.going, 'row');
+  const answer = await ask(session, `Delete ${rows} in ${garbage.label}, with all files, for good? [y/N] `);
+  if (answer !== 'yes') throw new Failure({ ...REFUSALS[answer], subject: 'gc' });
 }

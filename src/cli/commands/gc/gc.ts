@@ -8,7 +8,8 @@ import { command, type View } from '../../command.ts';
 import type { GcItem, GcSummary } from '../../output/gc.ts';
 import { createItemChannel } from '../artifacts/item-channel.ts';
 import { GC_OPTIONS, readAsk, refuseTwoWorkspaces, type GcValues } from './gc-options.ts';
-import { gcFailure, gcItem, gcLine, gcSummaryLine } from './gc-view.ts';
+import { gcSummaryLine } from './gc-summary.ts';
+import { gcFailure, gcItem, gcLine } from './gc-view.ts';
 import { createMetricsFile, type MetricsFile } from './metrics-file.ts';
 import { readSweep } from './sweep-options.ts';
 

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { pattern } from '../conformance/artifact-store/pattern.ts';
+import { seeded } from './seeded.ts';
 
 const COMMAND = join(import.meta.dirname, '../../bin/mlstow.js');
 const MIB = 1024 ** 2;
@@ -14,17 +15,6 @@ const FILE_BYTES = 6 * MIB;
 const KILLS = process.env['MLSTOW_SOAK'] === undefined ? 3 : 20;
 /** Fixed, so that a failure can be repeated. */
 const SEED = 20_260_731;
-
-/** mulberry32: small, seeded, good enough to pick moments. */
-function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 let home: string;
 const runs = { many: '', huge: '' };

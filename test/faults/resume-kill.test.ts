@@ -9,6 +9,7 @@ import { startMinio, startVersitygw } from '../testbeds/s3.ts';
 import { pattern } from '../conformance/artifact-store/pattern.ts';
 import { isNoted, partOf, readNotes } from './resume-notes.ts';
 import { azureTarget, bytesAt, localTarget, s3Target, type Target } from './resume-targets.ts';
+import { seeded } from './seeded.ts';
 import { startMlstow, stopWith } from './signals-command.ts';
 
 const MIB = 1024 ** 2;
@@ -26,17 +27,6 @@ const SEED = 20_261_121;
 const LIMIT = ['--bwlimit', '40M'];
 /** Slow enough to be seen in the middle, by looks that themselves take their time. */
 const SLOWER = ['--bwlimit', '20M'];
-
-/** mulberry32: small, seeded, good enough to pick moments. */
-function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 /** Files that are looked at while they are moved, and the time between two looks, in ms. */
 const LARGE = isSoak ? ['large-0.bin', 'large-1.bin'] : ['large-0.bin'];

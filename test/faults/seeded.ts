@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib';
 
 /** mulberry32: numbers in [0, 1), small, the same for the same seed, good enough to pick moments. */
-function seeded(seed: number): () => number {
+export function seeded(seed: number): () => number {
   let state = seed;
   return () => {
     state = (state + 0x6d2b79f5) | 0;

@@ -31,7 +31,7 @@ export interface PyftpdOptions {
   readonly tls?: boolean | 'implicit';
   /** The only ports for data connections. */
   readonly passivePorts?: readonly number[];
-  /** Other ports that EPSV tells in their place: those of proxies. */
+  /** Other ports that EPSV and PASV tell in their place: those of proxies. */
   readonly announce?: Readonly<Record<number, number>>;
   /** Commands that it does not know; `MLST` takes away the features as well. */
   readonly unknown?: readonly string[];

@@ -8,7 +8,7 @@ import { tlsTrouble } from './tls-trouble.ts';
 /** How long a check of the roots may take, in ms: they are looked at side by side. */
 export const ROOTS_MS = 24_000;
 
-export type TroubleKind = 'certificate' | 'credentials' | 'region' | 'reach';
+export type TroubleKind = 'certificate' | 'credentials' | 'region' | 'host key' | 'ftp' | 'reach';
 
 const REGION_CODES = new Set([
   'PermanentRedirect',
@@ -21,13 +21,26 @@ const REGION_CODES = new Set([
 export function troubleKind(trouble: Failure): TroubleKind {
   if (tlsTrouble(trouble)) return 'certificate';
   if (trouble.kind === 'unauthenticated') return 'credentials';
-  return REGION_CODES.has(trouble.facts.vendor?.code ?? '') ? 'region' : 'reach';
+  const { settings = [], subject, vendor } = trouble.facts;
+  if (REGION_CODES.has(vendor?.code ?? '')) return 'region';
+  if (settings.includes('sftp.hostKeyFingerprint')) return 'host key';
+  return subject.startsWith('ftp:') && isOfFtp(vendor?.code, settings) ? 'ftp' : 'reach';
 }
+
+/** Not that it is down, but how it is spoken to: its data connections, its TLS, its limit of connections. */
+function isOfFtp(code: string | undefined, settings: readonly string[]): boolean {
+  return code === NO_DATA || settings.includes('ftp.tls') || settings.includes('ftp.connections');
+}
+
+/** RFC 959: the data connection cannot be opened. */
+const NO_DATA = '425';
 
 const TOLD_BY: Readonly<Record<TroubleKind, string>> = {
   certificate: 'D75',
   credentials: 'D04',
   region: 'D22',
+  'host key': 'D09',
+  ftp: 'D12',
   reach: 'D74',
 };
 

@@ -5,13 +5,16 @@ import { isBelow, type Location } from '../../core/location.ts';
 import type { Io, TraceValue } from '../../core/io.ts';
 import { placeFromAbove } from '../../resolver/place-of-uri.ts';
 import type { Context } from '../context.ts';
+import type { PeerCertificate } from '../../net/peer-certificate.ts';
 import type { Root } from '../roots.ts';
 import { within } from '../within.ts';
+import { certificateBehind } from './fail-of-tls.ts';
 import { hiddenCost, type HiddenCost } from './hidden-cost.ts';
 import type { Leftover } from './leftover.ts';
 import { usedRoots } from './newest-run.ts';
 import { probeVerbs, type Probed, type Tried } from './probe-verbs.ts';
 import { sharedLook } from './shared-look.ts';
+import { tlsTrouble } from './tls-trouble.ts';
 
 /** How long looking at one root may take, in ms, and where one operation is a command that takes seconds. */
 const ROOT_MS = 9_000;
@@ -37,6 +40,8 @@ export interface RootSurvey {
   readonly region?: string;
   /** Why nothing, or not all, could be seen. */
   readonly trouble?: Failure;
+  /** What the server showed, where TLS is the trouble. */
+  readonly certificate?: PeerCertificate;
 }
 
 /** What stores tell on the way. */
@@ -113,7 +118,9 @@ async function survey(root: Root, context: Context, io: Io): Promise<RootSurvey>
     return { root, system, ...seen, ...told };
   } catch (thrown) {
     if (!(thrown instanceof Failure) || io.signal.aborted) throw thrown;
-    return { ...nothing, ...(system ? { system } : {}), ...told, trouble: thrown };
+    const certificate = tlsTrouble(thrown) && (await certificateBehind(thrown, io));
+    const shown = certificate ? { certificate } : {};
+    return { ...nothing, ...(system ? { system } : {}), ...told, trouble: thrown, ...shown };
   }
 }
 

@@ -6,6 +6,7 @@ import { examine, type Environment, type Told } from '../../cli/doctor/doctor-pl
 import { followRemedy } from '../../cli/doctor/follow-remedy.ts';
 import { startNginx } from '../../testbeds/nginx.ts';
 import { assumeRole, type Statement } from '../../testbeds/s3-role.ts';
+import { mustRun } from '../../testbeds/run-command.ts';
 import { makeTls } from '../../testbeds/tls.ts';
 import { runApart } from '../separate-machine.ts';
 import { REGION, worstOf, type Rig } from './rig.ts';
@@ -129,6 +130,49 @@ export function storeCases(rigOf: () => Rig): void {
       } finally {
         await nginx.stop();
       }
+    });
+
+    test('a certificate that has expired, of an authority that is trusted, and of itself: D75', async () => {
+      const { place, s3 } = rigOf();
+      const tls = await makeTls(place.cwd);
+      const openssl = (args: string) => mustRun('openssl', args.split(' '), { cwd: place.cwd });
+      const before = async (certFile: string, keyFile: string, caFile: string): Promise<Told> => {
+        const own = { certFile: join(place.cwd, certFile), keyFile: join(place.cwd, keyFile) };
+        const nginx = await startNginx({ upstream: s3.endpoint, tls: own });
+        try {
+          return await about('D75', {
+            ...client(),
+            MLFLOW_S3_ENDPOINT_URL: nginx.url,
+            AWS_CA_BUNDLE: caFile,
+          });
+        } finally {
+          await nginx.stop();
+        }
+      };
+      await openssl(
+        'x509 -req -in server.csr -CA ca.crt -CAkey ca.key -CAcreateserial -days -1 -extfile extensions -out old.crt',
+      );
+      const expired = await before('old.crt', 'server.key', tls.caFile);
+      expect(expired).toMatchObject({ level: 'fail', subject: at });
+      expect(expired.evidence).toMatch(
+        /^the certificate of 127\.0\.0\.1:\d+ has expired: it ended on .* GMT, and is signed by mlstow-test-authority$/,
+      );
+      expect(expired.remedy).toMatch(
+        /^renew it on 127\.0\.0\.1:\d+; if it is in force, this machine's clock/,
+      );
+
+      await openssl('x509 -req -in server.csr -signkey server.key -days -1 -extfile extensions -out own.crt');
+      const both = await before('own.crt', 'server.key', tls.caFile);
+      expect(both).toMatchObject({ level: 'fail', subject: at });
+      expect(both.evidence).toMatch(/has expired: it ended on .* GMT, and is signed by nobody but itself/);
+      expect(both.remedy).toMatch(
+        /^renew it on .*, then set AWS_CA_BUNDLE to a PEM file with its authority, or/,
+      );
+      const unknown = await before('old.crt', 'server.key', join(place.cwd, 'own.crt'));
+      expect(unknown.evidence).toMatch(
+        /has expired: it ended on .* GMT, and is signed by mlstow-test-authority/,
+      );
+      expect(await before('server.crt', 'server.key', tls.caFile)).toMatchObject({ level: 'ok' });
     });
 
     test('past a proxying server, and out of reach for this client: D08', async () => {

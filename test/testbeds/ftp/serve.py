@@ -48,6 +48,8 @@ class Handler(handler):
     def respond(self, resp, *args, **kwargs):
         for real, told in asked.get("announce", {}).items():
             resp = resp.replace(f"|||{real}|", f"|||{told}|")
+            high, low = divmod(int(real), 256)
+            resp = resp.replace(f",{high},{low})", f",{told // 256},{told % 256})")
         for name in asked.get("unknown", []):
             resp = resp.replace(f" {name} ", " ")
         super().respond(resp, *args, **kwargs)

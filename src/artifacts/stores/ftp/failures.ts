@@ -72,6 +72,9 @@ const REASONS: Readonly<Record<string, string>> = {
   ETIMEDOUT: 'the connection timed out',
 };
 
+/** What the library says when no data connection came about, passive extended or not. */
+const NO_DATA = /Can't open data connection|open data connection to/;
+
 /** The code of a server's answer; undefined when it gave none. */
 export function replyOf(thrown: unknown): number | undefined {
   return thrown instanceof FTPError ? thrown.code : undefined;
@@ -101,6 +104,7 @@ export function ftpFailure(thrown: unknown, { doing, subject, effect = 'none' }:
     const message = `${doing} ${subject} failed: ${says} (${reply})`;
     return new Failure({ ...facts, message, subject, vendor: { code: String(reply) } }, thrown);
   }
+  if (thrown instanceof Error && NO_DATA.test(thrown.message)) return noData(thrown, doing, subject);
   const code =
     thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : '';
   if (/CERT|TLS|SSL|SIGNATURE|SIGNED|EPROTO/.test(code)) return tlsFailure(thrown, code, subject);
@@ -114,6 +118,21 @@ export function ftpFailure(thrown: unknown, { doing, subject, effect = 'none' }:
       ...(code === '' || code === '0' ? {} : { vendor: { code } }),
     },
     thrown,
+  );
+}
+
+/** The server named ports, and none of them was reached: the client's own 425. */
+function noData(cause: Error, doing: string, subject: string): Failure {
+  return new Failure(
+    {
+      kind: 'unavailable',
+      message: `${doing} ${subject} failed: the ports for data that the server names cannot be reached`,
+      hint: 'open its range of passive ports in every firewall on the way, and behind NAT have the server tell its public address',
+      subject,
+      retry: 'later',
+      vendor: { code: '425' },
+    },
+    cause,
   );
 }
 

@@ -13,7 +13,9 @@ import { serverCertificate } from './server/server-certificate.ts';
 import { serverClock } from './server/server-clock.ts';
 import { serverLogin } from './server/server-login.ts';
 import { serverReachable } from './server/server-reachable.ts';
+import { ftpDialogue } from './stores/ftp-dialogue.ts';
 import { hiddenCost } from './stores/hidden-cost.ts';
+import { sshHostKeys } from './stores/ssh-host-keys.ts';
 import { storeCertificate } from './stores/store-certificate.ts';
 import { storeCredentials } from './stores/store-credentials.ts';
 import { storeReachable } from './stores/store-reachable.ts';
@@ -35,6 +37,8 @@ export const liveChecks: readonly Check[] = [
   oldRoot,
   storeReachable,
   storeCertificate,
+  sshHostKeys,
+  ftpDialogue,
   storeCredentials,
   storeRegion,
   storeVerbs,

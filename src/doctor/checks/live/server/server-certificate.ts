@@ -1,9 +1,10 @@
 import type { Check } from '../../../check.ts';
 import { ok, skip, warn, type Finding } from '../../../finding.ts';
 import { certificateOf, knock } from '../../../live/ask-server.ts';
-import { failWith } from '../../../live/fail-with.ts';
+import { certificateBehind, failOfTls } from '../../../live/fail-of-tls.ts';
 import { tlsTrouble } from '../../../live/tls-trouble.ts';
 
+const USUAL = 'set MLFLOW_TRACKING_SERVER_CERT_PATH to a PEM file with its authority';
 const DAY_MS = 86_400_000;
 const SOON_DAYS = 14;
 
@@ -33,7 +34,8 @@ export const serverCertificate: Check = {
     } catch (thrown) {
       const trouble = tlsTrouble(thrown);
       if (!trouble) return [skip(`${host} was not reached: D70 tells why`)];
-      return [failWith(trouble, 'set MLFLOW_TRACKING_SERVER_CERT_PATH to a PEM file with its authority')];
+      const certificate = await certificateBehind(trouble, io);
+      return [failOfTls(trouble, certificate, { usual: USUAL, now: context.clock.now() })];
     }
     const certificate = certificateOf(server);
     if (!certificate) return [ok(`${host} is reached over TLS`)];

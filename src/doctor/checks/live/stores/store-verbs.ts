@@ -1,7 +1,7 @@
 import type { Check } from '../../../check.ts';
 import { ok, skip, warn, type Finding } from '../../../finding.ts';
 import { failWith } from '../../../live/fail-with.ts';
-import { judgeRoots, ROOTS_MS, toldElsewhere } from '../../../live/judge-roots.ts';
+import { judgeRoots, ROOTS_MS, toldElsewhere, troubleKind } from '../../../live/judge-roots.ts';
 import type { Tried, Verb } from '../../../live/probe-verbs.ts';
 import type { RootSurvey } from '../../../live/survey-roots.ts';
 
@@ -10,6 +10,7 @@ const MINOR: ReadonlySet<Verb> = new Set<Verb>(['delete', 'multipart abort']);
 
 function complain({ verb, failure }: Tried, uri: string): readonly Finding[] {
   if (!failure) return [];
+  if (troubleKind(failure) === 'ftp') return [toldElsewhere(failure, uri)];
   const what = failure.kind === 'denied' ? `${verb} is denied` : `${verb} does not work`;
   const usual = `allow ${verb} there, then run mlstow doctor again`;
   if (MINOR.has(verb)) return [warn(`${what}: ${failure.message}`, failure.facts.hint ?? usual, uri)];

@@ -1,3 +1,6 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { runCli } from '../../cli/run-cli.ts';
@@ -25,6 +28,13 @@ async function front(server: MlflowServer): Promise<string> {
   const proxy = await startCountingProxy(server.url);
   onTestFinished(() => proxy.stop());
   return proxy.url;
+}
+
+/** A folder that no clean-up of temporary files takes. */
+async function lastingFolder(): Promise<string> {
+  const folder = await mkdtemp(join(homedir(), '.mlstow-kept-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  return folder;
 }
 
 async function rootOf(place: DoctorPlace, env: Environment): Promise<Told | undefined> {
@@ -60,7 +70,7 @@ test('a root that is unset, on a server that serves no artifacts, is told by fla
   const database = `sqlite:///${join(server.dir, 'mlflow.db')}`;
   const restarted = await start({
     backendStoreUri: database,
-    artifactsDestination: join(place.home, 'kept'),
+    artifactsDestination: await lastingFolder(),
   });
   const mended = await front(restarted);
   await create(place, mended, 'mended');
@@ -75,6 +85,20 @@ test('a destination that counts from where the server was started is a warning',
   expect(told).toMatchObject({ level: 'warn' });
   expect(told?.evidence).toContain('the server keeps artifacts in');
   expect(told?.remedy).toContain('restart the server with --artifacts-destination and an absolute path');
+});
+
+test('a destination in memory, or in a temporary directory, is a warning', async () => {
+  const place = await doctorPlace();
+  const told = async (parent: string): Promise<Told | undefined> => {
+    const kept = join(parent, `mlstow-kept-${randomUUID()}`);
+    const server = await start({ artifactsDestination: kept, cwd: place.cwd });
+    return rootOf(place, at(server.url));
+  };
+  const [memory, temporary] = await Promise.all([told('/dev/shm'), told('/tmp')]);
+  expect([memory?.level, temporary?.level]).toEqual(['warn', 'warn']);
+  expect(memory?.evidence).toContain(', which is in memory (tmpfs), and gone when that machine restarts');
+  expect(temporary?.evidence).toContain(', which is in a temporary directory, which is emptied');
+  expect(memory?.remedy).toContain('restart the server with --artifacts-destination and a path there');
 });
 
 test('clients of a database each have a folder of their own, until an experiment has a location', async () => {

@@ -10,6 +10,7 @@ import type { Context } from '../../context.ts';
 import { fail, ok, skip, warn, type Finding } from '../../finding.ts';
 import { rootOf } from '../../roots.ts';
 import { given } from '../../settings/given.ts';
+import { impermanence } from '../../settings/impermanence.ts';
 import { findServerProcess, type ServerProcess } from '../../settings/server-process.ts';
 
 /** Where experiments without a location of their own go, and what tells so. */
@@ -17,9 +18,13 @@ interface Evidence {
   readonly uri: string;
   readonly by: string;
   readonly destination?: string;
+  /** The server's process on this machine. */
+  readonly pid?: string;
 }
 
 const CREATE = 'mlstow experiments create -n NAME';
+const MOVE =
+  'mount a disk that stays, and restart the server with --artifacts-destination and a path there, or with the URI of a store, such as s3://BUCKET/PATH; move what is there first';
 const SERVE =
   'restart the server with --artifacts-destination s3://BUCKET/PATH and without --default-artifact-root and --no-serve-artifacts';
 
@@ -33,7 +38,7 @@ function ofProcess(found: ServerProcess): Evidence {
   if (root !== undefined) return { uri: root, by };
   if (!servesArtifacts)
     return { uri: './mlruns', by: `${by}: no --default-artifact-root, and --no-serve-artifacts` };
-  return { uri: 'mlflow-artifacts:/', by, destination };
+  return { uri: 'mlflow-artifacts:/', by, destination, pid: found.pid };
 }
 
 function named(experiment: Experiment, which: string): Evidence {
@@ -83,13 +88,21 @@ function judgeLocal(location: Location, { by }: Evidence, context: Context, bySe
   );
 }
 
-function judgeServed({ by, destination }: Evidence): Finding {
+async function judgeServed({ by, destination, pid }: Evidence, context: Context): Promise<Finding> {
   if (destination === undefined)
     return ok(`the server serves the artifacts of new experiments itself (told by ${by})`);
   const location = parsed(destination);
   const shown = redactUri(destination);
-  if (location?.scheme !== 'file' || isAbsolute(location.path))
-    return ok(`the server serves artifacts itself and keeps them in ${shown} (told by ${by})`);
+  if (location?.scheme !== 'file' || isAbsolute(location.path)) {
+    const { tempDirectories } = await context.rule();
+    const why =
+      location?.scheme === 'file' && pid !== undefined
+        ? await impermanence(location.path, pid, tempDirectories)
+        : undefined;
+    if (why === undefined)
+      return ok(`the server serves artifacts itself and keeps them in ${shown} (told by ${by})`);
+    return warn(`the server keeps artifacts in ${shown}, which ${why} (told by ${by})`, MOVE);
+  }
   return warn(
     `the server keeps artifacts in ${shown}, which counts from the directory that it was started in (told by ${by})`,
     'restart the server with --artifacts-destination and an absolute path or the URI of a store, such as s3://BUCKET/PATH',
@@ -102,7 +115,7 @@ export const defaultArtifactRoot: Check = {
   area: 'configuration',
   title: 'New experiments get a location that every machine reaches',
   explain:
-    "MLFLOW_TRACKING_URI says where records go, not where files go. An experiment that is made without a location gets one below the server's default artifact root; where that is unset and the server does not serve artifacts, or where clients talk to the database themselves, it is a folder of the machine that runs the task: the run is in the UI, and the model is on a disk that nobody else sees. No API tells the root. It is read from the flags of a server on this machine, else inferred from the newest experiment whose location the server chose, else from experiment 0. Symptoms: Permission denied: '/mlflow', or no error at all and files on the client.",
+    "MLFLOW_TRACKING_URI says where records go, not where files go. An experiment that is made without a location gets one below the server's default artifact root; where that is unset and the server does not serve artifacts, or where clients talk to the database themselves, it is a folder of the machine that runs the task: the run is in the UI, and the model is on a disk that nobody else sees. No API tells the root. It is read from the flags of a server on this machine, else inferred from the newest experiment whose location the server chose, else from experiment 0. Where that server keeps artifacts itself, in a relative path, in memory, in a temporary directory or on the layer of its container, they go when it does. Symptoms: Permission denied: '/mlflow', or no error at all and files on the client.",
   network: true,
   needs: ['tracking', 'experiments'],
   async run(context) {
@@ -113,7 +126,7 @@ export const defaultArtifactRoot: Check = {
     const evidence = await evidenceOf(context, byServer);
     if (!evidence) return [skip('there is no experiment to tell it from')];
     const location = parsed(evidence.uri);
-    if (location?.scheme === 'mlflow-artifacts') return [judgeServed(evidence)];
+    if (location?.scheme === 'mlflow-artifacts') return [await judgeServed(evidence, context)];
     if (location?.scheme === 'file') return [judgeLocal(location, evidence, context, byServer)];
     return [ok(`new experiments go to ${redactUri(evidence.uri)} (told by ${evidence.by})`)];
   },

@@ -44,7 +44,7 @@ export const uploadTime: Check = {
   area: 'end to end',
   title: 'Nothing on the way cuts uploads off',
   explain:
-    '504 Gateway Time-out, 502, "too many 500 error responses", WORKER TIMEOUT: a proxy waits 60 s for the server to store a body, the server needs longer, and after the retries the model is gone. Probes of growing size go through the server, as long as one takes a few seconds; a larger one that is cut off after a smaller one passed is this. Doctor ends before a limit of 60 s does: what such a limit would mean is inferred from the rate of the largest probe, and told with --verbose as an inference; a proxy that cuts within doctor's own time is seen. In nginx raise proxy_read_timeout and proxy_send_timeout and set proxy_request_buffering off.',
+    '504 Gateway Time-out, 502, "too many 500 error responses", WORKER TIMEOUT: a proxy waits 60 s for the server to store a body, the server needs longer, and after the retries the model is gone. Probes of growing size go through the server, as long as one takes a few seconds; a larger one that is cut off after a smaller one passed is this. Doctor ends before a limit of 60 s does: what such a limit would mean is inferred from the rate of the largest probe, and told with --verbose as an inference; a proxy that cuts within the time that doctor has is seen. In nginx raise proxy_read_timeout and proxy_send_timeout and set proxy_request_buffering off.',
   network: true,
   writes: true,
   needs: ['server', 'D71', 'probeRun'],

@@ -174,7 +174,8 @@ export function createCollector(collecting: Collecting): CollectOne {
     } catch (thrown) {
       const failure = asFailure(thrown, item.id);
       if (failure.kind === 'changed') return restored(item, removed);
-      return outcome(item, removed, { action: 'fail', reason: failure.message });
+      const later = parts.io.signal.aborted ? ' before it was done; the next gc goes on' : '';
+      return outcome(item, removed, { action: 'fail', reason: `${failure.message}${later}` });
     }
   };
 }

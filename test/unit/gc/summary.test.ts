@@ -4,10 +4,10 @@ import type { Outcome, Told } from '../../../src/gc/item.ts';
 import { createCounter, type Tally } from '../../../src/gc/tally.ts';
 
 function tallyOf(...ended: readonly (readonly [Told['kind'], Outcome['action'], number, number])[]): Tally {
-  const { count, tally } = createCounter();
+  const counter = createCounter();
   for (const [kind, action, objects, bytes] of ended)
-    count({ item: { kind, id: 'x', experimentId: '1', named: false }, action, objects, bytes });
-  return tally;
+    counter.count({ item: { kind, id: 'x', experimentId: '1', named: false }, action, objects, bytes });
+  return counter.tally;
 }
 
 it.each([

@@ -11,24 +11,22 @@ const SHOWN = 40;
 /** What was typed; `stopped` is Ctrl-C, `silent` Ctrl-D. */
 type Answer = 'yes' | 'no' | 'stopped' | 'silent';
 
-/** Asks on stderr. @throws the reason of an abort */
+/** Asks on stderr, whose line is ended however the question ends. @throws the reason of an abort */
 async function ask({ world, io }: Session, question: string): Promise<Answer> {
   const { stderr, stdin } = world;
   io.signal.throwIfAborted();
-  let typed = false;
   const asking = createInterface({ input: stdin, output: stderr });
+  let answer: Answer | undefined;
   try {
-    return await new Promise<Answer>((resolve, reject) => {
+    answer = await new Promise<Answer>((resolve, reject) => {
       io.signal.addEventListener('abort', () => reject(io.signal.reason as Error), { once: true });
       asking.once('SIGINT', () => resolve('stopped'));
       asking.once('close', () => resolve('silent'));
-      asking.question(question, (text) => {
-        typed = true;
-        resolve(/^y(es)?$/i.test(text.trim()) ? 'yes' : 'no');
-      });
+      asking.question(question, (text) => resolve(/^y(es)?$/i.test(text.trim()) ? 'yes' : 'no'));
     });
+    return answer;
   } finally {
-    if (!typed) stderr.write('\n');
+    if (answer !== 'yes' && answer !== 'no') stderr.write('\n');
     asking.close();
   }
 }

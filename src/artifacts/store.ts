@@ -291,6 +291,8 @@ export interface UploadSession {
 export interface Incomplete {
   /** Whether they are files of what `write` did not finish, which tell its `owner`. */
   readonly owned?: true;
+  /** Whether they are kept apart: all of a store are listed without a look at what is stored. */
+  readonly apart?: true;
   /**
    * Pages of them: of the path `under` itself and of all below it, never of a sibling (`a/b` gives no `a/bc`). One that
    * is begun, finished or given up meanwhile may be given or not, and after trouble on the way one may be given twice.

@@ -116,6 +116,24 @@ async function removeFolders(work: Work, folders: readonly Entry[]): Promise<voi
   }
 }
 
+interface Listed {
+  readonly folders: readonly Entry[];
+  /** Whether anything was listed. */
+  readonly found: boolean;
+  /** Whether uploads were given up. */
+  readonly unfinished: boolean;
+}
+
+/**
+ * Removes what one listing finds. Where it finds files there will be another, so uploads are left to that; a real
+ * folder holds them besides its files, and is removed with them.
+ */
+async function removeListed(work: Work): Promise<Listed> {
+  const { folders, found } = await removeFiles(work);
+  const areNext = found && work.store.traits.directories !== 'real';
+  return { folders, found, unfinished: !areNext && (await discardUnfinished(work)) };
+}
+
 /**
  * Removes everything in a subtree, and lists it again until nothing is there: what a client still writes is found too.
  * Links are removed, never followed. Then the folder that held it, if it is empty.
@@ -132,8 +150,7 @@ export async function emptySubtree(
   let any = false;
   for (let round = 0; round < ROUNDS; round += 1) {
     const work: Work = { store, subtree, readAgain, removed, io, undone: [], failures: 0 };
-    const { folders, found } = await removeFiles(work);
-    const unfinished = await discardUnfinished(work);
+    const { folders, found, unfinished } = await removeListed(work);
     const real = store.traits.directories === 'real';
     const there = found || unfinished || (real && (await store.stat(subtree.under, io)) !== undefined);
     if (!there) {

@@ -113,6 +113,8 @@ export interface Traits {
   readonly maxWriteBytes: number;
   /** The most removals that one `remove` takes. */
   readonly removeBatch: number;
+  /** Whether one request tells all unfinished uploads, or removes a batch, so that many cost little more than one. */
+  readonly wide?: true;
   /** How many operations may be under way at once. */
   readonly connections: number;
   /** Algorithms by which the store confirms what it received. */
@@ -291,8 +293,6 @@ export interface UploadSession {
 export interface Incomplete {
   /** Whether they are files of what `write` did not finish, which tell its `owner`. */
   readonly owned?: true;
-  /** Whether they are kept apart: all of a store are listed without a look at what is stored. */
-  readonly apart?: true;
   /**
    * Pages of them: of the path `under` itself and of all below it, never of a sibling (`a/b` gives no `a/bc`). One that
    * is begun, finished or given up meanwhile may be given or not, and after trouble on the way one may be given twice.

@@ -7,6 +7,21 @@ interface Waiting<T, R> {
   readonly reject: (thrown: unknown) => void;
 }
 
+/** Does a batch, and one that fails again one by one, so that the failure of one is no other's. */
+async function settle<T, R>(
+  work: (items: readonly T[]) => Promise<readonly R[]>,
+  batch: readonly Waiting<T, R>[],
+): Promise<void> {
+  try {
+    const results = await work(batch.map(({ item }) => item));
+    batch.forEach(({ resolve }, at) => resolve(results[at] as R));
+  } catch (thrown) {
+    const [only, ...others] = batch;
+    if (only && others.length === 0) only.reject(thrown);
+    else for (const one of batch) await settle(work, [one]);
+  }
+}
+
 /**
  * Batches calls of `work`, which gives a result for every item, in order. A batch that fails is done again one by one,
  * so that the failure of one is no other's.
@@ -18,22 +33,11 @@ export function createBatcher<T, R>(
   let waiting: Waiting<T, R>[] = [];
   let busy = false;
 
-  const settle = async (batch: readonly Waiting<T, R>[]): Promise<void> => {
-    try {
-      const results = await work(batch.map(({ item }) => item));
-      batch.forEach(({ resolve }, at) => resolve(results[at] as R));
-    } catch (thrown) {
-      const [only, ...others] = batch;
-      if (only && others.length === 0) only.reject(thrown);
-      else for (const one of batch) await settle([one]);
-    }
-  };
-
   const drain = async (): Promise<void> => {
     while (waiting.length > 0) {
       const batch = waiting.slice(0, most);
       waiting = waiting.slice(most);
-      await settle(batch);
+      await settle(work, batch);
     }
     busy = false;
   };
@@ -45,5 +49,28 @@ export function createBatcher<T, R>(
       busy = true;
       // What is asked for in the same turn belongs to the same batch.
       setImmediate(() => void drain());
+    });
+}
+
+/** Batches as `createBatcher` does what is asked for in the same turn; nothing waits for what is under way. */
+export function createTurnBatcher<T, R>(
+  work: (items: readonly T[]) => Promise<readonly R[]>,
+  { most, sizeOf }: { readonly most: number; readonly sizeOf: (item: T) => number },
+): Batcher<T, R> {
+  let waiting: Waiting<T, R>[] = [];
+  let size = 0;
+  const flush = (): void => {
+    const batch = waiting;
+    waiting = [];
+    size = 0;
+    if (batch.length > 0) void settle(work, batch);
+  };
+  return async (item) =>
+    new Promise<R>((resolve, reject) => {
+      const added = sizeOf(item);
+      if (size + added > most) flush();
+      if (waiting.length === 0) setImmediate(flush);
+      waiting.push({ item, resolve, reject });
+      size += added;
     });
 }

@@ -13,7 +13,7 @@ import { subtreesOf } from './judge.ts';
 import type { Physical } from './references.ts';
 import { createProofs, unprovenReason, type Proof, type Proofs } from './roots.ts';
 import type { Scratch } from './scratch/open-scratch.ts';
-import { shareUploads } from './uploads/share-uploads.ts';
+import { shareRequests } from './share/share-requests.ts';
 
 /** What collecting needs. */
 export interface Collecting {
@@ -163,7 +163,7 @@ export function createCollector(collecting: Collecting): CollectOne {
   const open = async (location: Location): Promise<ArtifactStore> => {
     const key = formatLocation(location);
     if (stores.size > 1000) stores.clear();
-    const store = stores.get(key) ?? collecting.open(location).then(shareUploads);
+    const store = stores.get(key) ?? collecting.open(location).then(shareRequests);
     stores.set(key, store);
     return store;
   };

@@ -1,4 +1,10 @@
-import { DeleteObjectsCommand, ListObjectsV2Command, PutObjectCommand } from '@aws-sdk/client-s3';
+import {
+  CreateMultipartUploadCommand,
+  DeleteObjectsCommand,
+  ListMultipartUploadsCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+} from '@aws-sdk/client-s3';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
@@ -200,4 +206,17 @@ it('keeps the row of a run that a client does not stop writing to', async () => 
   expect([code, items]).toMatchObject([4, [{ id: run.id, action: 'fail' }]]);
   expect(items[0]?.reason).toContain('somebody writes there');
   expect(await stageOf(run)).toEqual(['deleted']);
+});
+
+it('gives up what was never finished of the runs that go, and of no other', async () => {
+  const [live, ...runs] = makeRuns('unfinished', 20) as [MadeRun, ...MadeRun[]];
+  await put(runs.flatMap(({ files }) => files));
+  await ground.sql(`${runRows(runs, 'deleted', ROOT)} ${runRows([live], 'active', ROOT)}`);
+  const begun = [...runs.slice(0, 3), live].map(({ id }) => `root/${EXPERIMENT}/${id}/artifacts/big`);
+  for (const Key of begun) await s3.client.send(new CreateMultipartUploadCommand({ Bucket, Key }));
+  const { code } = await gc(['--run-ids', runs.map(({ id }) => id).join(',')]);
+  expect(code).toBe(0);
+  const { Uploads = [] } = await s3.client.send(new ListMultipartUploadsCommand({ Bucket }));
+  expect(Uploads.map(({ Key }) => Key)).toEqual(begun.slice(-1));
+  expect(await stageOf(live)).toEqual(['active']);
 });

@@ -62,6 +62,7 @@ export function s3Traits(proofs: Traits['proofs']): Traits {
     unknownLength: 'multipart',
     maxWriteBytes: 5 * 1024 ** 3,
     removeBatch: 1000,
+    wide: true,
     connections: 16,
     proofs,
   };

@@ -65,7 +65,6 @@ async function* confirmedPages(
 export function layeredIncomplete(incomplete: Incomplete, run: RunOperation): Incomplete {
   return {
     ...(incomplete.owned ? { owned: true } : {}),
-    ...(incomplete.apart ? { apart: true } : {}),
     list: (under, io) =>
       eachPage({ verb: 'unfinished', path: under }, (inner) => incomplete.list(under, inner), run, io),
     discard: async (unfinished, io) => {

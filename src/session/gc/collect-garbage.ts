@@ -24,6 +24,12 @@ import {
 } from './garbage.ts';
 import { openRecords, physicalOf } from './open-records.ts';
 
+/**
+ * Items under way for each request that may be: most of them wait for a transaction that reads or erases many rows at
+ * once, and the more wait the fewer there are. The stores bound the requests.
+ */
+const PER_WORKER = 4;
+
 /** What gc is asked to do. */
 export interface GcAsk {
   readonly selection: Selection;
@@ -150,7 +156,7 @@ async function find(session: Session, ask: GcAsk, opened: Opened): Promise<Garba
     acceptMissing: ask.acceptMissing,
     breakReferences: config.get('gc.breakReferences'),
     allVersions: ask.allVersions,
-    width: workers,
+    width: workers * PER_WORKER,
     clock: world.clock,
     warn: (message) => session.warn(message),
     io: { ...io, signal },

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { ArtifactStore, Unfinished } from '../../../src/artifacts/store.ts';
 import { parseArtifactPath, type ArtifactPath, type Under } from '../../../src/core/artifact-path.ts';
-import { shareUploads } from '../../../src/gc/uploads/share-uploads.ts';
+import { shareUploads } from '../../../src/gc/share/share-uploads.ts';
 import { createMemoryStore } from '../../conformance/artifact-store/memory-store.ts';
 
 const io = { signal: new AbortController().signal };
@@ -9,12 +9,11 @@ const place = (run: number): ArtifactPath => parseArtifactPath(`r${run}/artifact
 const upload = (path: string): Unfinished => ({ path: parseArtifactPath(path), token: path });
 
 /** A store with uploads, which notes where they were listed. */
-function storeWith(uploads: readonly Unfinished[], { apart = true, fail = false } = {}) {
+function storeWith(uploads: readonly Unfinished[], { wide = true, fail = false } = {}) {
   const listed: Under[] = [];
   const store: ArtifactStore = {
-    ...createMemoryStore(),
+    ...createMemoryStore(wide ? { wide: true } : {}),
     incomplete: {
-      ...(apart ? { apart: true } : {}),
       list: async function* (under) {
         listed.push(under);
         if (fail && under === '') throw new Error('not of all');
@@ -53,7 +52,7 @@ it('begins another listing for who asks while one is under way', async () => {
 
 it.each([
   ['asked for one', {}, 1],
-  ['they are not kept apart', { apart: false }, 2],
+  ['that is not cheap', { wide: false }, 2],
   ['all of them cannot be listed', { fail: true }, 2],
 ])('lists the place alone where %s', async (_, options, asking) => {
   const { listed, ask } = storeWith([upload('r1/artifacts/a')], options);

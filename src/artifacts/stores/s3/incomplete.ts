@@ -121,7 +121,6 @@ async function* uploadsAt(
  */
 export function incompleteOf(root: Root): Incomplete {
   return {
-    apart: true,
     list: async function* (under, io) {
       if (under !== '') {
         const itself = keyOf(root, under);

@@ -35,6 +35,7 @@ function traitsOf(root: Root, connections: number): Traits {
     unknownLength: 'multipart',
     maxWriteBytes: MAX_WRITE_BYTES,
     removeBatch: REMOVE_BATCH,
+    wide: true,
     connections,
     proofs: [...new Set([...(signed ? (['sha256'] as const) : []), ...integrity])],
   };

@@ -24,12 +24,12 @@ async function fewIn(incomplete: Incomplete, io: Io): Promise<readonly Unfinishe
 }
 
 /**
- * The same store, whose unfinished uploads are listed once for all who ask at the same time, where that is cheap: each
- * gets a listing that begins after it asked.
+ * The same store, whose unfinished uploads are listed once for all who ask while another listing is under way, where
+ * that is cheap: each gets a listing that begins after it asked.
  */
 export function shareUploads(store: ArtifactStore): ArtifactStore {
   const { incomplete } = store;
-  if (!incomplete?.apart) return store;
+  if (!incomplete || !store.traits.wide) return store;
   let areMany = false;
   const ask = createBatcher<Asked, readonly Unfinished[] | undefined>(async (asked) => {
     const [first] = asked;

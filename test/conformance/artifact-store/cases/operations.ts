@@ -117,6 +117,7 @@ export const PROVEN: Readonly<Record<string, readonly Operation[]>> = {
   '65': ['delete'],
   '65b': ['delete'],
   '65c': ['delete'],
+  '65d': ['delete'],
 };
 
 /** Why a store may not have an operation. */

@@ -71,6 +71,8 @@ export async function emptyDatabase(file: string): Promise<void> {
 }
 
 export interface MlflowServerOptions {
+  /** The address that it listens on; 127.0.0.1 unless told. */
+  readonly host?: string;
   /** A new, empty SQLite database unless told. */
   readonly backendStoreUri?: string;
   readonly defaultArtifactRoot?: string;
@@ -108,7 +110,7 @@ export async function startMlflowServer(options: MlflowServerOptions = {}): Prom
   if (options.backendStoreUri === undefined) await emptyDatabase(join(dir, 'mlflow.db'));
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
-  const place = ['--host', '127.0.0.1', '--port', String(port), '--workers', '1'];
+  const place = ['--host', options.host ?? '127.0.0.1', '--port', String(port), '--workers', '1'];
   const started = await startProcess({
     name: 'mlflow',
     file: await mlflowCommand(),

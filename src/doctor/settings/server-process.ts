@@ -9,6 +9,8 @@ export interface ServerProcess {
   readonly defaultArtifactRoot?: string;
   readonly artifactsDestination?: string;
   readonly servesArtifacts: boolean;
+  /** The address that it listens on, where it was told one. */
+  readonly host?: string;
 }
 
 const LOOPBACK = /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])$/i;
@@ -51,10 +53,12 @@ async function readProcess(pid: string, port: string): Promise<ServerProcess | u
   const destination = valueOf(args, '--artifacts-destination') ?? env.get('MLFLOW_ARTIFACTS_DESTINATION');
   const off =
     args.includes('--no-serve-artifacts') || /^(?:false|0)$/i.test(env.get('MLFLOW_SERVE_ARTIFACTS') ?? '');
+  const host = valueOf(args, '--host') ?? valueOf(args, '-h') ?? env.get('MLFLOW_HOST');
   const cwd = await readlink(`/proc/${pid}/cwd`).catch(() => undefined);
   return {
     pid,
     servesArtifacts: !off || args.includes('--serve-artifacts'),
+    ...(host === undefined ? {} : { host }),
     ...(cwd === undefined ? {} : { cwd }),
     ...(root === undefined ? {} : { defaultArtifactRoot: root }),
     ...(destination === undefined ? {} : { artifactsDestination: destination }),

@@ -9,6 +9,7 @@ import { sharedLocation } from './records/shared-location.ts';
 import { artifactService } from './server/artifact-service.ts';
 import { directRoots } from './server/direct-roots.ts';
 import { hostHeader } from './server/host-header.ts';
+import { openServer } from './server/open-server.ts';
 import { serverCertificate } from './server/server-certificate.ts';
 import { serverClock } from './server/server-clock.ts';
 import { serverLogin } from './server/server-login.ts';
@@ -29,6 +30,7 @@ export const liveChecks: readonly Check[] = [
   serverReachable,
   hostHeader,
   serverLogin,
+  openServer,
   serverClock,
   artifactService,
   directRoots,

@@ -71,7 +71,8 @@ function metaOf(yaml: Yaml, path: string, source: string): Meta {
   const parse = (): Document => yaml.parseDocument(source, OPTIONS);
   const document = parse();
   const [error] = document.errors;
-  if (error) throw corrupt(path, `is not valid YAML: ${error.message.split('\n')[0]?.replace(/:$/, '') ?? ''}`, error);
+  if (error)
+    throw corrupt(path, `is not valid YAML: ${error.message.split('\n')[0]?.replace(/:$/, '') ?? ''}`, error);
   const map = document.contents;
   if (!yaml.isMap(map)) throw corrupt(path, 'holds no settings');
   const text = (key: string): string | undefined => {

@@ -25,7 +25,7 @@ export interface StockRun {
 export interface Exchange {
   /** What mlstow said on stderr when it logged each tree, by the tree's name. */
   readonly said: Readonly<Record<string, string>>;
-  readonly ours: { readonly experimentId: string; readonly runId: string; readonly artifactUri: string };
+  readonly ours: { readonly experimentId: string; readonly runId: string; readonly singleUri: string };
   readonly theirs: StockRun;
   /** What the stock client sees of the run that mlstow made. */
   readonly oursToThem: StockRun & Seen;
@@ -84,10 +84,10 @@ async function logOurs(at: Configuration, trees: Readonly<Record<string, string>
   for (const [name, folder] of Object.entries(trees)) {
     said[name] = (await mustRunMlstow(['artifacts', 'log', folder, '-r', runId], place)).stderr;
   }
-  const artifactUri = await ask('artifacts', 'log', single, '-r', runId);
+  const singleUri = await ask('artifacts', 'log', single, '-r', runId);
   await mustRunMlstow(['artifacts', 'log-artifact', '-l', single, '-r', runId, '-a', 'in/a folder'], place);
   await mustRunMlstow(['runs', 'finish', '--run-id', runId], place);
-  return { said, ours: { experimentId, runId, artifactUri } };
+  return { said, ours: { experimentId, runId, singleUri } };
 }
 
 /**

@@ -108,7 +108,7 @@ describe('a run whose own URI is at the server', () => {
       `artifacts go to ${place} because of MLFLOW_ARTIFACT_URI; stock MLflow clients read only the run's own URI`,
     );
     expect(await askMlstow(['artifacts', 'log', 'first/own.txt', '-r', run, '-a', 'again'], writer)).toBe(
-      `${place}/again`,
+      `${place}/again/own.txt`,
     );
   });
 

@@ -122,7 +122,13 @@ describe.each(CONFIGURATIONS)('with $name', ({ start, artifactsIn }) => {
     const location = (await askMlstow(['resolve', done.theirs.runId], place)).trim();
     const resolved = (await askMlstow(['resolve', done.theirs.artifactUri], place)).trim();
     expect(location).toBe(resolved);
-    expect(done.ours.artifactUri).toBe(await askMlstow(['resolve', done.ours.runId], place));
+    const { runId, singleUri } = done.ours;
+    expect(singleUri.startsWith(`${await askMlstow(['resolve', runId], place)}/single`)).toBe(true);
+    const file = await askMlstow(
+      ['artifacts', 'download', '-u', singleUri, '-d', join(at.dir, 'by-uri')],
+      place,
+    );
+    expect(await treeOf(file)).toEqual(singleTree);
   });
 
   test.each([

@@ -12,7 +12,7 @@ const slow = { testTimeout: 120_000, hookTimeout: 900_000 };
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], maxWorkers } },
+      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 20_000, maxWorkers } },
       { test: { name: 'cli', include: ['test/cli/**/*.test.ts'], testTimeout: 60_000, maxWorkers } },
       {
         test: {
@@ -29,7 +29,7 @@ export default defineConfig({
           exclude: [...configDefaults.exclude, ...soakOnly],
           ...slow,
           // More than the processors of a small machine: tests wait for servers most of the time.
-          maxWorkers: 3,
+          maxWorkers: 4,
           sequence: { groupOrder: 1 },
         },
       },

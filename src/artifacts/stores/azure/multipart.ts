@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import type { ArtifactPath } from '../../../core/artifact-path.ts';
-import { combineCrcs } from '../../../core/crc-combine.ts';
 import { Failure } from '../../../core/failure.ts';
 import type { Io } from '../../../core/io.ts';
 import type { Media } from '../../../core/media.ts';
@@ -14,6 +13,7 @@ import type {
   UploadPlan,
   UploadSession,
 } from '../../store.ts';
+import { wholeCrc } from '../../whole-crc.ts';
 import { blockId, receiptsAmong, TOKEN_LENGTH, waitingBlocks } from './blocks.ts';
 import { CRC32_METADATA } from './entry.ts';
 import { isNoBlob } from './failures.ts';
@@ -99,10 +99,8 @@ async function isCommitted({ root, path }: Upload, receipts: readonly Receipt[],
 
 /** The service makes no digest of a blob in blocks, so the CRC-32 of the whole is kept beside it. */
 function crcMetadata(receipts: readonly Receipt[]): Record<string, string> {
-  const pieces = receipts.flatMap(({ checksum, size }) =>
-    checksum?.algorithm === 'crc32' ? [{ value: checksum.value, bytes: size }] : [],
-  );
-  return pieces.length < receipts.length ? {} : { [CRC32_METADATA]: combineCrcs('crc32', pieces) };
+  const whole = wholeCrc('crc32', receipts);
+  return whole === undefined ? {} : { [CRC32_METADATA]: whole };
 }
 
 /** Put Block List: https://learn.microsoft.com/rest/api/storageservices/put-block-list */

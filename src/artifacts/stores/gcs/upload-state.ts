@@ -1,8 +1,8 @@
 import type { ArtifactPath } from '../../../core/artifact-path.ts';
-import { combineCrcs } from '../../../core/crc-combine.ts';
 import { Failure } from '../../../core/failure.ts';
 import type { Tally } from '../../../core/hash.ts';
 import type { Precondition, Receipt, Stored } from '../../store.ts';
+import { wholeCrc } from '../../whole-crc.ts';
 import { subjectOf, type Root } from './root.ts';
 
 /** Chunks but the last are multiples of this, in bytes. */
@@ -53,12 +53,10 @@ export function sendableUpTo(end: number): number {
 
 /** The CRC32C of all bytes, in hex; undefined when that of a part is not known. */
 export function crc32cOf(receipts: readonly Receipt[]): string | undefined {
-  const pieces: { value: string; bytes: number }[] = [];
-  for (const { checksum, size } of receipts.toSorted((a, b) => a.number - b.number)) {
-    if (checksum?.algorithm !== 'crc32c') return undefined;
-    pieces.push({ value: checksum.value, bytes: size });
-  }
-  return combineCrcs('crc32c', pieces);
+  return wholeCrc(
+    'crc32c',
+    receipts.toSorted((a, b) => a.number - b.number),
+  );
 }
 
 export function uploadFailure(

@@ -1,6 +1,7 @@
-import { combineCrcs, isCombinable, type Combinable } from '../../../core/crc-combine.ts';
+import { isCombinable, type Combinable } from '../../../core/crc-combine.ts';
 import type { Checksum } from '../../../core/checksum.ts';
 import type { Receipt } from '../../store.ts';
+import { wholeCrc } from '../../whole-crc.ts';
 import { toBase64, type Algorithm } from './digest.ts';
 import type { Root } from './root.ts';
 import { rulesOf } from './write.ts';
@@ -66,11 +67,8 @@ export function wholeOf(
 ): Checksum | undefined {
   if (agreed?.whole !== true || !isCombinable(agreed.algorithm)) return undefined;
   const algorithm: Combinable = agreed.algorithm;
-  const pieces = receipts.flatMap(({ checksum, size }) =>
-    checksum?.algorithm === algorithm ? [{ value: checksum.value, bytes: size }] : [],
-  );
-  if (pieces.length < receipts.length) return undefined;
-  return { algorithm, value: combineCrcs(algorithm, pieces), scope: 'whole' };
+  const value = wholeCrc(algorithm, receipts);
+  return value === undefined ? undefined : { algorithm, value, scope: 'whole' };
 }
 
 /** Headers of CompleteMultipartUpload, by which the server compares what it made with what was sent. */

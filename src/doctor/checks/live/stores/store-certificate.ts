@@ -17,7 +17,7 @@ export const storeCertificate: Check = {
   area: 'stores',
   title: 'The certificate of every store is trusted here',
   explain:
-    "CERTIFICATE_VERIFY_FAILED from a store: a self-signed MinIO, a company's own authority, a certificate that has expired or is for another name. Set AWS_CA_BUNDLE to a PEM file with the authority; One that has expired is told as such, whoever signed it: only whoever runs the store can renew it. MLFLOW_S3_IGNORE_TLS=true accepts anybody, and both at once exclude each other.",
+    "CERTIFICATE_VERIFY_FAILED from a store: a self-signed MinIO, a company's own authority, a certificate that has expired or is for another name. Set AWS_CA_BUNDLE to a PEM file with the authority. One that has expired is told as such, whoever signed it: only whoever runs the store can renew it. MLFLOW_S3_IGNORE_TLS=true accepts anybody, and both at once exclude each other.",
   network: true,
   needs: ['roots'],
   timeoutMs: ROOTS_MS,

@@ -22,19 +22,27 @@ async function settle<T, R>(
   }
 }
 
+/** What is asked for in the same turn belongs to the same batch. */
+const sameTurn = async (): Promise<void> => {
+  await new Promise<void>((resolve) => setImmediate(resolve));
+};
+
 /**
  * Batches calls of `work`, which gives a result for every item, in order. A batch that fails is done again one by one,
  * so that the failure of one is no other's.
+ * @param gather resolves when a batch is to be begun, at least one item being there
  */
 export function createBatcher<T, R>(
   work: (items: readonly T[]) => Promise<readonly R[]>,
   most: number,
+  gather: (isFull: () => boolean) => Promise<void> = sameTurn,
 ): Batcher<T, R> {
   let waiting: Waiting<T, R>[] = [];
   let busy = false;
 
   const drain = async (): Promise<void> => {
     while (waiting.length > 0) {
+      await gather(() => waiting.length >= most);
       const batch = waiting.slice(0, most);
       waiting = waiting.slice(most);
       await settle(work, batch);
@@ -47,8 +55,7 @@ export function createBatcher<T, R>(
       waiting.push({ item, resolve, reject });
       if (busy) return;
       busy = true;
-      // What is asked for in the same turn belongs to the same batch.
-      setImmediate(() => void drain());
+      void drain();
     });
 }
 

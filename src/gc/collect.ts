@@ -5,9 +5,10 @@ import type { Io } from '../core/io.ts';
 import { formatLocation, type Location } from '../core/location.ts';
 import type { Begun, Collectable, CollectKind, Erased, Expected } from '../tracking/collect.ts';
 import { whereOf } from './begun.ts';
-import { createBatcher, type Batcher } from './batcher.ts';
+import type { Batcher } from './batcher.ts';
 import { createClearing, type ClearSubtree } from './clear-subtree.ts';
 import { nothingRemoved, type Removed } from './empty-subtree.ts';
+import { createGathering, type Gathering } from './gathering.ts';
 import type { Item, Outcome } from './item.ts';
 import { subtreesOf } from './judge.ts';
 import type { Physical } from './references.ts';
@@ -42,6 +43,7 @@ const TOGETHER = 100;
 interface Parts extends Collecting {
   readonly proofs: Proofs;
   readonly clear: ClearSubtree;
+  readonly gathering: Gathering;
   readonly mark: Readonly<Record<CollectKind, Batcher<Begun, boolean>>>;
   readonly erase: Readonly<Record<CollectKind, Batcher<Expected, Erased>>>;
 }
@@ -51,19 +53,21 @@ function byKind<R>(make: (kind: CollectKind) => R): Readonly<Record<CollectKind,
 }
 
 function partsOf(collecting: Collecting): Parts {
-  const { records, io } = collecting;
+  const { records, clock, io } = collecting;
+  const gathering = createGathering(clock);
   return {
     ...collecting,
+    gathering,
     proofs: createProofs(collecting),
     clear: createClearing(collecting),
     mark: byKind((kind) =>
-      createBatcher(async (items) => {
+      gathering.batcher(async (items) => {
         const fit = await records.mark(kind, items, io);
         return items.map(({ id }) => fit.has(id));
       }, TOGETHER),
     ),
     erase: byKind((kind) =>
-      createBatcher(
+      gathering.batcher(
         async (items) => {
           const ended = await records.erase(kind, items, io);
           return items.map(({ id }) => ended.get(id) ?? 'absent');
@@ -168,15 +172,17 @@ export function createCollector(collecting: Collecting): CollectOne {
     return store;
   };
   const parts = partsOf({ ...collecting, open });
-  return async (item) => {
-    const removed = nothingRemoved();
-    try {
-      return (await removeFiles(item, parts, removed)) ?? (await eraseRows(item, parts, removed));
-    } catch (thrown) {
-      const failure = asFailure(thrown, item.id);
-      if (failure.kind === 'changed') return restored(item, removed);
-      const later = parts.io.signal.aborted ? ' before it was done; the next gc goes on' : '';
-      return outcome(item, removed, { action: 'fail', reason: `${failure.message}${later}` });
-    }
-  };
+  return async (item) => parts.gathering.during(() => collectOne(item, parts));
+}
+
+async function collectOne(item: Item, parts: Parts): Promise<Outcome> {
+  const removed = nothingRemoved();
+  try {
+    return (await removeFiles(item, parts, removed)) ?? (await eraseRows(item, parts, removed));
+  } catch (thrown) {
+    const failure = asFailure(thrown, item.id);
+    if (failure.kind === 'changed') return restored(item, removed);
+    const later = parts.io.signal.aborted ? ' before it was done; the next gc goes on' : '';
+    return outcome(item, removed, { action: 'fail', reason: `${failure.message}${later}` });
+  }
 }

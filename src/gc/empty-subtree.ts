@@ -118,10 +118,10 @@ async function removeFolders(work: Work, folders: readonly Entry[]): Promise<voi
 
 interface Listed {
   readonly folders: readonly Entry[];
-  /** Whether anything was listed. */
+  /** Whether anything was listed, or uploads were given up. */
   readonly found: boolean;
-  /** Whether uploads were given up. */
-  readonly unfinished: boolean;
+  /** Whether anything was there at all, be it an empty folder. */
+  readonly there: boolean;
 }
 
 /**
@@ -129,9 +129,24 @@ interface Listed {
  * folder holds them besides its files, and is removed with them.
  */
 async function removeListed(work: Work): Promise<Listed> {
+  const { store, subtree, io } = work;
+  const real = store.traits.directories === 'real';
   const { folders, found } = await removeFiles(work);
-  const areNext = found && work.store.traits.directories !== 'real';
-  return { folders, found, unfinished: !areNext && (await discardUnfinished(work)) };
+  if (real && !found && (await store.stat(subtree.under, io)) === undefined)
+    return { folders, found, there: false };
+  const areNext = found && !real;
+  const any = (!areNext && (await discardUnfinished(work))) || found;
+  return { folders, found: any, there: any || real };
+}
+
+/** Whether nothing can be there, by one look at the folder that would hold it, where that is a single request. */
+async function isHolderAbsent({
+  store,
+  subtree,
+  io,
+}: Pick<Work, 'store' | 'subtree' | 'io'>): Promise<boolean> {
+  const { directories, stat } = store.traits;
+  return directories === 'real' && stat === 'request' && (await store.stat(subtree.holder, io)) === undefined;
 }
 
 /**
@@ -147,17 +162,18 @@ export async function emptySubtree(
   removed: Removed,
   io: Io,
 ): Promise<boolean> {
+  if (await isHolderAbsent({ store, subtree, io })) return false;
   let any = false;
   for (let round = 0; round < ROUNDS; round += 1) {
     const work: Work = { store, subtree, readAgain, removed, io, undone: [], failures: 0 };
-    const { folders, found, unfinished } = await removeListed(work);
-    const real = store.traits.directories === 'real';
-    const there = found || unfinished || (real && (await store.stat(subtree.under, io)) !== undefined);
+    const { folders, found, there } = await removeListed(work);
     if (!there) {
-      if (real) await store.remove([{ path: subtree.holder, kind: 'directory' }], io);
+      const isReal = store.traits.directories === 'real';
+      if (isReal) await store.remove([{ path: subtree.holder, kind: 'directory' }], io);
       return any;
     }
-    if (!any && real && !found && !unfinished) await readAgain();
+    // An empty folder: nothing was removed yet that the row was read again for.
+    if (!any && !found) await readAgain();
     any = true;
     if (work.failures === 0) await removeFolders(work, folders);
     // A folder into which somebody wrote meanwhile is listed again.

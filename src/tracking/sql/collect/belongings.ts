@@ -32,16 +32,20 @@ function through(table: string, column: string, other: Belonging, key: string): 
   };
 }
 
-/** Either end of a connection; `like`: what the type of that end is called. */
-function ends(table: string, like: string): Belonging {
+/** Either end of a connection; `types`: what that end may be called, in full, since ids are found through an index only so. */
+function ends(table: string, ...types: readonly string[]): Belonging {
   return {
     table,
     rows: (ids) =>
-      sql`(source_type like ${like} and ${among('source_id', ids)}) or (destination_type like ${like} and ${among('destination_id', ids)})`,
+      sql`(${among('source_type', types)} and ${among('source_id', ids)}) or (${among('destination_type', types)} and ${among('destination_id', ids)})`,
   };
 }
 
-const INPUTS = { run: ends('inputs', 'RUN%'), model: ends('inputs', 'MODEL%') } as const;
+/** Types of the ends that `log_inputs` and `log_outputs` record (mlflow/store/tracking/sqlalchemy_store.py). */
+const INPUTS = {
+  run: ends('inputs', 'RUN', 'RUN_INPUT', 'RUN_OUTPUT'),
+  model: ends('inputs', 'MODEL', 'MODEL_INPUT', 'MODEL_OUTPUT'),
+} as const;
 const SCORERS = by('scorers', 'experiment_id');
 const QUEUES = by('review_queues', 'experiment_id');
 

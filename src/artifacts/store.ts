@@ -137,6 +137,8 @@ export interface ArtifactStore {
   readonly label: string;
   /** Same text: same connections, permits and credentials. */
   readonly backend: string;
+  /** Same text: the same root is the same place, whoever asks. */
+  readonly server: string;
   readonly traits: Traits;
   /** Why this store cannot hold this name; undefined when it can. Pure: no request. */
   accepts(path: ArtifactPath): string | undefined;

@@ -19,7 +19,7 @@ const SIGNAL_CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 interface Stop {
   readonly signal: AbortSignal;
   /** The exit code of the signal that came, if one did. */
-  code(): number | undefined;
+  readonly code: () => number | undefined;
   readonly abort: (reason: Failure) => void;
 }
 
@@ -53,7 +53,8 @@ export async function execute(invocation: Invocation, world: ProcessWorld): Prom
     const { command, values, operands, flags } = invocation;
     const noProgress = values['noProgress'] === true;
     const judgesSettings = command.judgesSettings === true;
-    session = await createSession({ flags, noProgress, judgesSettings, signal: stop.signal }, world);
+    const told = { flags, noProgress, judgesSettings, signal: stop.signal, stopCode: stop.code };
+    session = await createSession(told, world);
     startDeadline(session, stop);
     const view = await command.run(session, values, operands);
     failure = await render(command.name, view, {

@@ -9,12 +9,12 @@ import type { Subtree } from './place.ts';
 export type Open = (location: Location) => Promise<ArtifactStore>;
 
 /**
- * Tells where files are removed from every other place: by the server and identity that a store is opened with, as a
- * bucket of the same name may be at another endpoint.
+ * Tells where files are removed from every other place: by the server too, as a bucket of the same name may be at another
+ * endpoint. Not by who asks: keys are changed now and then, and what was begun is still at its place.
  */
 export async function whereOf(subtrees: readonly Subtree[], open: Open): Promise<string> {
   const places = await Promise.all(
-    subtrees.map(async ({ base }) => [(await open(base)).backend, base.redacted] as const),
+    subtrees.map(async ({ base }) => [(await open(base)).server, base.redacted] as const),
   );
   return createHash('sha256').update(JSON.stringify(places)).digest('hex').slice(0, 16);
 }

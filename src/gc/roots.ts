@@ -144,7 +144,7 @@ export function createProofs(proving: Proving): Proofs {
 function elsewhere(found: Proof): Proof {
   if (found.proven) return found;
   return unproven(
-    `an earlier gc began with it at another server, by another identity or at another location, and ${found.reason}`,
+    `an earlier gc began with it at another server or at another location, and ${found.reason}`,
   );
 }
 

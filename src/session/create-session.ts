@@ -16,6 +16,7 @@ export interface SessionOptions {
   /** Whether `--no-progress` was given. */
   readonly noProgress: boolean;
   readonly signal: AbortSignal;
+  readonly stopCode: Session['stopCode'];
   /** Whether the command itself tells of settings that are ignored or deprecated. */
   readonly judgesSettings: boolean;
 }
@@ -33,7 +34,7 @@ export async function createSession(options: SessionOptions, startedIn: World): 
   if (envFile !== undefined) log.notify(`Loaded environment variables from: ${envFile}`);
   if (!options.judgesSettings) for (const message of objections(config)) log.warn(message);
   return assemble(
-    { world, config, log, noProgress: options.noProgress },
+    { world, config, log, noProgress: options.noProgress, stopCode: options.stopCode },
     { signal: options.signal, trace: traceTo(log) },
   );
 }
@@ -44,10 +45,11 @@ interface Parts {
   readonly config: Config;
   readonly log: Log;
   readonly noProgress: boolean;
+  readonly stopCode: Session['stopCode'];
 }
 
 function assemble(parts: Parts, io: Io): Session {
-  const { world, config, log, noProgress } = parts;
+  const { world, config, log, noProgress, stopCode } = parts;
   const quiet = config.get('cli.quiet');
   const output = config.get('cli.output');
   const json = config.get('cli.logFormat') === 'json';
@@ -61,6 +63,7 @@ function assemble(parts: Parts, io: Io): Session {
     mode: output === 'table' ? 'text' : output,
     bars: terminal && !quiet && !json && !noProgress && config.get('artifacts.progressBar'),
     workers: config.get('artifacts.workers') ?? WORKERS,
+    stopCode,
     notify: (message) => log.notify(message),
     event: (event, message, fields) => log.event(event, message, fields),
     warn: (message) => log.warn(message),

@@ -39,6 +39,8 @@ export interface Session {
   readonly bars: boolean;
   /** How many files move at once. */
   readonly workers: number;
+  /** The exit code of the signal that stops the command, once one came: it beats that of every failure. */
+  stopCode(): number | undefined;
   /** One line on stderr, for people. */
   notify(message: string): void;
   /** The same with what a program needs of it, told with `--log-format json`. */

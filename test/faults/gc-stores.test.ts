@@ -29,12 +29,12 @@ beforeAll(async () => {
 });
 afterAll(() => Promise.all([s3.stop(), ground.stop()]));
 
-async function put(paths: readonly string[]): Promise<void> {
+async function put(paths: readonly string[], root = 'root'): Promise<void> {
   for (let from = 0; from < paths.length; from += 100)
     await Promise.all(
       paths
         .slice(from, from + 100)
-        .map((path) => s3.client.send(new PutObjectCommand({ Bucket, Key: `root/${path}`, Body: path }))),
+        .map((path) => s3.client.send(new PutObjectCommand({ Bucket, Key: `${root}/${path}`, Body: path }))),
     );
 }
 
@@ -143,6 +143,26 @@ it('finishes at no other endpoint what it began with, though the bucket there ha
   );
   denied = 0;
   expect(await gc(take, s3, proxy.url)).toMatchObject({ code: 0, items: [{ action: 'delete' }] });
+  expect(await stageOf(run)).toEqual([]);
+});
+
+it('finishes with other keys what it began with', async () => {
+  const [run] = makeRuns('other keys', 1) as [MadeRun];
+  await put(run.files, 'rotated');
+  await ground.sql(runRows([run], 'deleted', 's3://arts/rotated'));
+  const old = await assumeRole(s3, [
+    { Effect: 'Allow', Action: ['s3:*'], Resource: ['arn:aws:s3:::*'] },
+    { Effect: 'Deny', Action: ['s3:DeleteObject'], Resource: ['arn:aws:s3:::arts/rotated/*'] },
+  ]);
+  expect((await gc(['--run-ids', run.id], old)).code).toBe(4);
+  await s3.client.send(
+    new DeleteObjectsCommand({
+      Bucket,
+      Delete: { Objects: run.files.map((path) => ({ Key: `rotated/${path}` })) },
+    }),
+  );
+  // Nothing is left at that root but what gc noted.
+  expect(await gc(['--run-ids', run.id])).toMatchObject({ code: 0, items: [{ action: 'delete' }] });
   expect(await stageOf(run)).toEqual([]);
 });
 

@@ -22,6 +22,7 @@ export function layered(store: ArtifactStore, layers: readonly Layer[]): Artifac
   return {
     label: store.label,
     backend: store.backend,
+    server: store.server,
     traits: store.traits,
     accepts: (path) => store.accepts(path),
     stat: async (path, io) =>

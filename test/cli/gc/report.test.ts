@@ -1,3 +1,4 @@
+import { DatabaseSync } from '@photostructure/sqlite';
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -6,6 +7,7 @@ import { openReport } from '../../../src/gc/report-file.ts';
 import { systemClock } from '../../../src/core/clock.ts';
 import { lockSideFile } from '../../../src/tracking/sql/side-file-lock.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
+import { runCli } from '../run-cli.ts';
 import { gcPlace } from './gc-place.ts';
 
 it('refuses a report that cannot be written before anything is deleted', async () => {
@@ -59,6 +61,26 @@ it('tells monitoring of a gc that breaks off', async () => {
   const { code } = await place.gc('--all-deleted', '--yes', '--accept-missing', ...full);
   expect(code).toBe(6);
   expect(await readFile(file, 'utf8')).toContain('mlstow_gc_exit_code 6\n');
+});
+
+it.each([
+  ['SIGTERM', 143],
+  ['SIGINT', 130],
+] as const)('tells monitoring of a gc that is ended by %s', async (signal, exitCode) => {
+  const place = await gcPlace();
+  const id = await place.run();
+  const [report, file] = [join(place.cwd, 'report.jsonl'), join(place.cwd, 'gc.prom')];
+  const writer = new DatabaseSync(join(place.cwd, 'mlflow.db'));
+  onTestFinished(() => writer.close());
+  writer.exec('BEGIN IMMEDIATE');
+  const onStart = (send: (signal: 'SIGINT' | 'SIGTERM') => void): void =>
+    void expect
+      .poll(() => existsSync(report), { timeout: 20_000 })
+      .toBe(true)
+      .then(() => send(signal));
+  const args = ['gc', '--run-ids', id, '--report', report, '--metrics-file', file];
+  expect((await runCli(args, { ...place, onStart })).code).toBe(exitCode);
+  expect(await readFile(file, 'utf8')).toContain(`mlstow_gc_exit_code ${exitCode}\n`);
 });
 
 it('says why gc was refused also where its metrics cannot be written', async () => {

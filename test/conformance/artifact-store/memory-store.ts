@@ -107,6 +107,7 @@ export function createMemoryStore(
   return {
     label: 'memory:',
     backend: 'memory',
+    server: 'memory',
     traits: all,
     accepts: (path) => (path.includes('|') ? 'a name cannot hold "|"' : undefined),
     stat: async (path, io) => memory.stat(path, io),

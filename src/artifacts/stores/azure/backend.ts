@@ -57,7 +57,8 @@ export async function connectAzure(options: AzureOptions): Promise<AzureBackend>
       const access = accessTo(site, { ...options, loginNet }, override);
       if (access.account !== site.account) options.warn(otherAccount(site, access));
       const { account, endpoint, source } = access;
-      const backend = `azure ${endpoint.origin}${endpoint.pathname} ${account} ${source}`;
+      const server = `azure ${endpoint.origin}${endpoint.pathname} ${account}`;
+      const backend = `${server} ${source}`;
       const pipeline = pipelines.get(backend) ?? access.pipeline();
       pipelines.set(backend, pipeline);
       const url = containerUrl(access, site.container);
@@ -71,7 +72,7 @@ export async function connectAzure(options: AzureOptions): Promise<AzureBackend>
         prefix: site.prefix,
         known: learned,
       };
-      return createAzureStore(root, backend, options.maxSockets);
+      return createAzureStore(root, { backend, server }, options.maxSockets);
     },
     close: async () => {
       options.net.close();

@@ -46,10 +46,15 @@ function traitsOf(connections: number): Traits {
 }
 
 /** A root in a container as an artifact store. */
-export function createAzureStore(root: Root, backend: string, connections: number): ArtifactStore {
+export function createAzureStore(
+  root: Root,
+  { backend, server }: Pick<ArtifactStore, 'backend' | 'server'>,
+  connections: number,
+): ArtifactStore {
   return {
     label: root.label,
     backend,
+    server,
     traits: traitsOf(connections),
     accepts: (path) => refusal(root, path),
     stat: async (path, io) => statBlob(root, path, io),

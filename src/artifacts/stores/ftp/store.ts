@@ -39,6 +39,8 @@ export function openFtpStore(root: Root, connections: number): ArtifactStore {
   return {
     label: root.label,
     backend: root.pool.label,
+    // A user may have folders of its own.
+    server: root.pool.label,
     traits: ftpTraits(connections),
     accepts: refusalOf,
     stat: async (path, io) => statPath(root, path, io),

@@ -93,7 +93,8 @@ export async function connectGcs(options: GcsOptions): Promise<GcsBackend> {
         uploadChunkBytes: options.uploadChunkSize,
         downloadChunkBytes: options.downloadChunkSize,
       };
-      return createGcsStore(root, `gs ${endpoint} ${identity}`, maxSockets);
+      const server = `gs ${endpoint}`;
+      return createGcsStore(root, { backend: `${server} ${identity}`, server }, maxSockets);
     },
     close: async () => {
       net.close();

@@ -39,10 +39,15 @@ function traitsOf(connections: number): Traits {
 }
 
 /** A root in a bucket as an artifact store. */
-export function createGcsStore(root: Root, backend: string, connections: number): ArtifactStore {
+export function createGcsStore(
+  root: Root,
+  { backend, server }: Pick<ArtifactStore, 'backend' | 'server'>,
+  connections: number,
+): ArtifactStore {
   return {
     label: root.label,
     backend,
+    server,
     traits: traitsOf(connections),
     accepts: (path) => refusal(root, path),
     stat: async (path, io) => statObject(root, path, io),

@@ -130,7 +130,8 @@ function createAt(options: HdfsOptions, configuration: HadoopConfiguration): Hdf
     // What a user names may be HttpFS, which cannot replace a file in one step.
     const publish = from === 'setting' ? 'gap' : 'replace';
     const traits = { publish, connections: Math.floor(options.maxSockets / SOCKETS_EACH) } as const;
-    return createWebHdfsStore(client, `hdfs ${key} ${credentials.who}`, traits);
+    const server = `hdfs ${key}`;
+    return createWebHdfsStore(client, { backend: `${server} ${credentials.who}`, server }, traits);
   };
 }
 

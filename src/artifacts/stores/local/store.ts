@@ -41,6 +41,7 @@ export function openLocalStore(path: string): ArtifactStore {
   return {
     label: root.path,
     backend: 'local',
+    server: 'local',
     traits: LOCAL_TRAITS,
     accepts: refusalOf,
     stat: async (at) => statPath(root, at),

@@ -77,6 +77,7 @@ export function connectProxy(options: ProxyOptions): ProxyStore {
   return {
     label,
     backend: `mlflow-artifacts ${address.server}`,
+    server: `mlflow-artifacts ${address.server}`,
     traits: PROXY_TRAITS,
     accepts: (path) => nameTrouble(address, path),
     stat: async (path, io) => statObject(client, path, io),

@@ -115,8 +115,9 @@ export async function connectS3(given: S3Options): Promise<S3Backend> {
         integrity,
         mayCheckParts: options.checksum !== 'when_required',
       };
-      const backend = `s3 ${site.endpoint?.origin ?? 'amazon'} ${identityOf(options)}`;
-      return createS3Store(root, backend, options.maxSockets);
+      const server = `s3 ${site.endpoint?.origin ?? 'amazon'}`;
+      const backend = `${server} ${identityOf(options)}`;
+      return createS3Store(root, { backend, server }, options.maxSockets);
     },
     close: async () => {
       net.close();

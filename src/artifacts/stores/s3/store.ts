@@ -42,10 +42,15 @@ function traitsOf(root: Root, connections: number): Traits {
 }
 
 /** A root in a bucket as an artifact store. */
-export function createS3Store(root: Root, backend: string, connections: number): ArtifactStore {
+export function createS3Store(
+  root: Root,
+  { backend, server }: Pick<ArtifactStore, 'backend' | 'server'>,
+  connections: number,
+): ArtifactStore {
   return {
     label: root.label,
     backend,
+    server,
     traits: traitsOf(root, connections),
     accepts: (path) => refusal(root, path),
     stat: async (path, io) => statObject(root, path, io),

@@ -51,6 +51,8 @@ export function createSftpStore(root: Root, backend: string, traits: () => Trait
   return {
     label: root.label,
     backend,
+    // A user may have folders of its own.
+    server: backend,
     get traits() {
       return traits();
     },

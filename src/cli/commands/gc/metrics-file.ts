@@ -20,9 +20,9 @@ export function createMetricsFile(session: Session, file: string | undefined): M
   return {
     write: async (tally, failure) => {
       if (file === undefined) return;
-      const ended = io.signal.aborted ? asFailure(io.signal.reason, 'gc') : failure;
+      const ended = failure && io.signal.aborted ? asFailure(io.signal.reason, 'gc') : failure;
       const finished = world.clock.now();
-      const exitCode = ended ? exitCodeOf(ended.kind) : 0;
+      const exitCode = ended ? (session.stopCode() ?? exitCodeOf(ended.kind)) : 0;
       try {
         await writeLines(file, metricsLines({ tally, finished, took: finished - started, exitCode }));
       } catch (thrown) {

@@ -33,6 +33,7 @@ export function createCliStore(root: CliRoot): ArtifactStore {
   return {
     label: root.label,
     backend: `hdfs command ${root.shell.command}`,
+    server: `hdfs command ${root.shell.command}`,
     traits: CLI_TRAITS,
     accepts: cliTrouble,
     stat: async (path, io) => statCli(root, path, io),

@@ -25,12 +25,13 @@ const WEBHDFS_TRAITS: Omit<Traits, 'connections' | 'publish'> = {
 /** A root on HDFS, spoken to by WebHDFS. The file system is one: when its name node answers, absence means something. */
 export function createWebHdfsStore(
   client: WebHdfsClient,
-  backend: string,
+  { backend, server }: Pick<ArtifactStore, 'backend' | 'server'>,
   traits: Pick<Traits, 'connections' | 'publish'>,
 ): ArtifactStore {
   return {
     label: client.label,
     backend,
+    server,
     traits: { ...WEBHDFS_TRAITS, ...traits },
     accepts: pathTrouble,
     stat: async (path, io) => statPath(client, path, io),

@@ -34,7 +34,7 @@ const sameTurn = async (): Promise<void> => {
  */
 export function createBatcher<T, R>(
   work: (items: readonly T[]) => Promise<readonly R[]>,
-  most: number,
+  most: () => number,
   gather: (isFull: () => boolean) => Promise<void> = sameTurn,
 ): Batcher<T, R> {
   let waiting: Waiting<T, R>[] = [];
@@ -42,9 +42,9 @@ export function createBatcher<T, R>(
 
   const drain = async (): Promise<void> => {
     while (waiting.length > 0) {
-      await gather(() => waiting.length >= most);
-      const batch = waiting.slice(0, most);
-      waiting = waiting.slice(most);
+      await gather(() => waiting.length >= most());
+      const batch = waiting.slice(0, most());
+      waiting = waiting.slice(batch.length);
       await settle(work, batch);
     }
     busy = false;

@@ -61,10 +61,13 @@ function partsOf(collecting: Collecting): Parts {
     proofs: createProofs(collecting),
     clear: createClearing(collecting),
     mark: byKind((kind) =>
-      gathering.batcher(async (items) => {
-        const fit = await records.mark(kind, items, io);
-        return items.map(({ id }) => fit.has(id));
-      }, TOGETHER),
+      gathering.batcher(
+        async (items) => {
+          const fit = await records.mark(kind, items, io);
+          return items.map(({ id }) => fit.has(id));
+        },
+        () => TOGETHER,
+      ),
     ),
     erase: byKind((kind) =>
       gathering.batcher(
@@ -73,7 +76,7 @@ function partsOf(collecting: Collecting): Parts {
           return items.map(({ id }) => ended.get(id) ?? 'absent');
         },
         // Experiments hold each other up for long enough one by one.
-        kind === 'experiment' ? 1 : TOGETHER,
+        () => (kind === 'experiment' ? 1 : Math.min(TOGETHER, records.eraseAtOnce())),
       ),
     ),
   };

@@ -12,7 +12,7 @@ export interface Gathering {
    * As `createBatcher`, but a batch is begun when it is full, when no item under way can join it, or when it has waited
    * for a moment: a transaction costs as much for a hundred rows as for ten.
    */
-  batcher<T, R>(work: (items: readonly T[]) => Promise<readonly R[]>, most: number): Batcher<T, R>;
+  batcher<T, R>(work: (items: readonly T[]) => Promise<readonly R[]>, most: () => number): Batcher<T, R>;
 }
 
 interface Gap {

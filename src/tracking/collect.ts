@@ -117,6 +117,8 @@ export interface Collectable {
   children(experimentId: string, io: Io): Promise<Children>;
   /** Notes that the files of these are being removed. @returns the ids of those that are still as expected */
   mark(kind: CollectKind, items: readonly Begun[], io: Io): Promise<ReadonlySet<string>>;
+  /** The most rows that should be erased together now, so that others who write need not wait for long. */
+  eraseAtOnce(): number;
   /**
    * Erases rows with all that belongs to them, in transactions of bounded size, the last of which reads again whether
    * each is still as expected; an experiment only when nothing is left in it.

@@ -31,13 +31,16 @@ export function shareUploads(store: ArtifactStore): ArtifactStore {
   const { incomplete } = store;
   if (!incomplete || !store.traits.wide) return store;
   let areMany = false;
-  const ask = createBatcher<Asked, readonly Unfinished[] | undefined>(async (asked) => {
-    const [first] = asked;
-    if (!first || asked.length === 1 || areMany) return asked.map(() => undefined);
-    const found = await fewIn(incomplete, first.io);
-    areMany = found === undefined;
-    return asked.map(({ under }) => found?.filter(({ path }) => isWithin(path, under)));
-  }, TOGETHER);
+  const ask = createBatcher<Asked, readonly Unfinished[] | undefined>(
+    async (asked) => {
+      const [first] = asked;
+      if (!first || asked.length === 1 || areMany) return asked.map(() => undefined);
+      const found = await fewIn(incomplete, first.io);
+      areMany = found === undefined;
+      return asked.map(({ under }) => found?.filter(({ path }) => isWithin(path, under)));
+    },
+    () => TOGETHER,
+  );
   return {
     ...store,
     incomplete: {

@@ -29,6 +29,8 @@ export interface Sessions {
     query: SelectQueryBuilder<Tables, T, O>,
     mode: 'share' | 'own',
   ): SelectQueryBuilder<Tables, T, O>;
+  /** Whether nobody else can write while a transaction does. */
+  readonly writesAlone: boolean;
   /** How this system deletes no more than a number of rows at once. */
   readonly deleteSome: DeleteSome;
   /** Gives `now`: the time by the clock of the database, in ms; absent where that is the clock of this machine. */

@@ -50,6 +50,7 @@ export async function sqliteSessions(connection: SqliteConnection, label: string
     write: (io, work) => transaction('BEGIN IMMEDIATE', io, work),
     // The transaction keeps everybody else from writing.
     hold: (query) => query,
+    writesAlone: true,
     deleteSome: 'rowid',
     catalog: async (any) => (await any.executeQuery<CatalogColumn>(kysely.CompiledQuery.raw(CATALOG))).rows,
     async close() {

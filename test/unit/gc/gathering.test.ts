@@ -35,10 +35,13 @@ function setUp() {
   const { clock, waits, goOn } = standingClock();
   const gathering = createGathering(clock);
   const batches: (readonly string[])[] = [];
-  const ask = gathering.batcher<string, string>(async (items) => {
-    batches.push(items);
-    return Promise.resolve(items.map((item) => `${item} done`));
-  }, 3);
+  const ask = gathering.batcher<string, string>(
+    async (items) => {
+      batches.push(items);
+      return Promise.resolve(items.map((item) => `${item} done`));
+    },
+    () => 3,
+  );
   return { gathering, ask, batches, waits, goOn };
 }
 

@@ -61,6 +61,7 @@ export function fileCollect(opened: FileContext): Collectable {
     },
     children: (id, io) => countChildren(context, id, io),
     mark: (kind, items) => markRows(erasing, kind, items),
+    eraseAtOnce: () => Number.POSITIVE_INFINITY,
     erase: (kind, items, io) => eraseRows(erasing, kind, items, io),
     lock: async (ask, io) => {
       const lock = await lockSideFile(join(context.root, LOCK), ask, context.clock, io);

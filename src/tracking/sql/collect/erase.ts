@@ -15,6 +15,7 @@ import { belongingsOf, mentionsOf } from './belongings.ts';
 import { experimentKeys, hasKind, readCandidates } from './candidates.ts';
 import { countChildren } from './children.ts';
 import { deleteSome } from './delete-some.ts';
+import type { Pace } from './pace.ts';
 
 type Db = Kysely<Tables>;
 
@@ -170,18 +171,23 @@ async function eraseSome(
 /** Erases rows and what belongs to them; see `Collectable.erase`. */
 export async function eraseRows(
   context: SqlContext,
+  pace: Pace,
   kind: CollectKind,
   items: readonly Expected[],
   io: Io,
 ): Promise<ReadonlyMap<string, Erased>> {
   const ended = new Map<string, Erased>();
   if (!hasKind(context, kind)) return ended;
+  const { sessions, clock } = context;
   let left = items;
   for (let isOver = left.length === 0; !isOver;) {
     const wanted = left;
-    const round = await context.sessions.write(io, async (db) => {
+    const round = await sessions.write(io, async (db) => {
+      const began = clock.now();
       const { present, fit } = await readAgain(db, context, kind, wanted);
-      return { present, fit, whole: fit.length === 0 || (await eraseSome(db, context, kind, fit)) };
+      const whole = fit.length === 0 || (await eraseSome(db, context, kind, fit));
+      pace.took(clock.now() - began);
+      return { present, fit, whole };
     });
     const fit = new Set(round.fit);
     for (const { id } of wanted) {

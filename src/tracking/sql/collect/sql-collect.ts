@@ -6,6 +6,7 @@ import { isWritable } from '../revisions.ts';
 import { deletedPages, hasKind, readCandidates } from './candidates.ts';
 import { countAll, countChildren } from './children.ts';
 import { eraseRows, markRows } from './erase.ts';
+import { createPace } from './pace.ts';
 import { readReferences } from './references.ts';
 
 async function taggedExperiments(
@@ -33,6 +34,7 @@ async function taggedExperiments(
 /** What gc needs of a database. It looks at the tables and columns that are there, and never migrates. */
 export function sqlCollect(context: SqlContext, lock: Collectable['lock']): Collectable {
   const { sessions, facts, clock } = context;
+  const pace = createPace(sessions.writesAlone);
   return {
     label: sessions.label,
     schema: {
@@ -57,7 +59,8 @@ export function sqlCollect(context: SqlContext, lock: Collectable['lock']): Coll
     references: (locationTag, io) => readReferences(context, locationTag, io),
     children: (id, io) => sessions.read(io, (db) => countChildren(db, context, id)),
     mark: (kind, items, io) => markRows(context, kind, items, io),
-    erase: (kind, items, io) => eraseRows(context, kind, items, io),
+    eraseAtOnce: () => pace.most,
+    erase: (kind, items, io) => eraseRows(context, pace, kind, items, io),
     lock,
   };
 }

@@ -119,6 +119,7 @@ export async function serverSessions(
       const clause = vendor.hold[mode];
       return clause === '' ? query : query.modifyEnd(kysely.sql.raw(clause));
     },
+    writesAlone: false,
     deleteSome: vendor.deleteSome,
     clock: vendor.clock,
     catalog: async (db) =>

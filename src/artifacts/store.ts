@@ -48,7 +48,7 @@ export interface Source {
   readonly bytes?: ((signal: AbortSignal) => Promise<Uint8Array>) | undefined;
 }
 
-/** An object being read. Consume `stream` or destroy it: a permit is held until it closes. */
+/** An object being read. Consume `stream` or destroy it, unless there are `bytes`: a permit is held until it closes. */
 export interface Body {
   readonly entry: Entry;
   /** Offset of the first byte of `stream` in the object. */
@@ -56,6 +56,8 @@ export interface Body {
   /** Bytes that `stream` will give, when the store tells. */
   readonly length?: number;
   readonly stream: Readable;
+  /** All that `stream` would give, of a small body that came at once. */
+  readonly bytes?: Uint8Array;
 }
 
 /** A finished write and what proves it: a checksum that the store confirmed, the size read back, or nothing. */

@@ -1,11 +1,14 @@
 import { request as httpRequest, type ClientRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
+import type { Readable } from 'node:stream';
 import { Failure } from '../core/failure.ts';
+import { streamOf } from '../core/held-bytes.ts';
 import type { Io } from '../core/io.ts';
 import { onAbort } from '../core/on-abort.ts';
 import { codeOf, connectionFailure, silence, type ConnectionFacts } from './connection-failure.ts';
 import { idleTimer, type IdleTimer } from './idle-timer.ts';
 import { responseBody } from './response-body.ts';
+import { isSmall, takeWhole } from './take-whole.ts';
 import { upload } from './upload.ts';
 import { watchConnection } from './watch-connection.ts';
 import type { Net, NetNames, NetRequest, NetResponse } from './net.ts';
@@ -74,12 +77,11 @@ function cancelled(subject: string): Failure {
   return new Failure({ kind: 'cancelled', message: 'stopped on request', subject, effect: 'unknown' });
 }
 
-function headersOf(incoming: IncomingMessage): Record<string, string> {
-  const headers: Record<string, string> = {};
-  for (const [name, value] of Object.entries(incoming.headers)) {
-    headers[name] = Array.isArray(value) ? value.join(', ') : (value ?? '');
-  }
-  return headers;
+/** Of what came several times Node makes a list for cookies alone (https://nodejs.org/api/http.html#messageheaders). */
+function headersOf({ headers }: IncomingMessage): Record<string, string> {
+  const cookies = headers['set-cookie'];
+  const joined = cookies ? { ...headers, 'set-cookie': cookies.join(', ') } : headers;
+  return joined as Record<string, string>;
 }
 
 interface Exchange {
@@ -93,18 +95,55 @@ interface Exchange {
   readonly release: () => void;
 }
 
-function answer(exchange: Exchange, incoming: IncomingMessage): NetResponse {
-  const { outgoing, idle, facts, request } = exchange;
+/** Nobody stops the exchange any more; an answer that came before all was sent ends the connection. */
+function end({ outgoing, release }: Exchange): void {
+  release();
+  if (!outgoing.writableEnded) outgoing.destroy();
+}
+
+function answer({ url }: NetRequest, incoming: IncomingMessage): Omit<NetResponse, 'body'> {
+  return { status: incoming.statusCode ?? 0, headers: headersOf(incoming), url };
+}
+
+function streamed(exchange: Exchange, incoming: IncomingMessage): NetResponse {
+  const { idle, facts, request } = exchange;
   const body = responseBody(incoming, {
     idle,
     fail: (error) => connectionFailure(error, facts()),
-    release: () => {
-      exchange.release();
-      if (!outgoing.writableEnded) outgoing.destroy();
-    },
+    release: () => end(exchange),
   });
   exchange.cut = (error) => body.destroy(error);
-  return { status: incoming.statusCode ?? 0, headers: headersOf(incoming), url: request.url, body };
+  return { ...answer(request, incoming), body };
+}
+
+function held({ request }: Exchange, incoming: IncomingMessage, bytes: Buffer): NetResponse {
+  let body: Readable | undefined;
+  return {
+    ...answer(request, incoming),
+    bytes,
+    get body() {
+      return (body ??= streamOf(bytes));
+    },
+  };
+}
+
+interface Told {
+  answer(response: NetResponse): void;
+  fail(error: unknown): void;
+}
+
+/** Gives an answer: a small one when all of it is there, any other at once. */
+function receive(exchange: Exchange, incoming: IncomingMessage, told: Told): void {
+  if (!isSmall(incoming, exchange.request.method)) {
+    told.answer(streamed(exchange, incoming));
+    return;
+  }
+  const whole = (bytes: Buffer): void => {
+    exchange.idle.stop();
+    end(exchange);
+    told.answer(held(exchange, incoming, bytes));
+  };
+  takeWhole(incoming, exchange.idle, { whole, failed: (error) => told.fail(error) });
 }
 
 /** A final answer below 300 counts only once the whole body was sent; any other one ends the sending. */
@@ -113,6 +152,7 @@ function converse(exchange: Exchange): Promise<NetResponse> {
   return new Promise<NetResponse>((resolve, reject) => {
     let settled = false;
     let answered = false;
+    let receiving = false;
     let halt = (): void => undefined;
     const fail = (error: unknown) => {
       if (settled) return;
@@ -129,22 +169,27 @@ function converse(exchange: Exchange): Promise<NetResponse> {
       outgoing.destroy(error);
       fail(error);
     };
-    outgoing.on('error', fail);
+    // Whether an answer is whole tells the answer itself, whatever becomes of a request that it refuses.
+    outgoing.on('error', (error) => (receiving ? undefined : fail(error)));
     const body = upload(outgoing, request.body, lengthOf(request), idle);
     halt = () => body.halt();
     // The first bytes that were asked of the body may have ended everything already.
     if (outgoing.destroyed) halt();
     body.sent?.catch((error: unknown) => exchange.cut(error as Error));
+    const give = (response: NetResponse) => {
+      settled = true;
+      resolve(response);
+    };
     outgoing.once('response', (incoming) => {
       answered = true;
       idle.stop();
       const finish = () => {
         if (settled) return;
-        settled = true;
-        resolve(answer(exchange, incoming));
+        receiving = true;
+        receive(exchange, incoming, { answer: give, fail });
       };
-      incoming.pause();
       if ((incoming.statusCode ?? 0) < 300 && body.sent) {
+        incoming.pause();
         body.sent.then(finish, () => undefined);
         return;
       }

@@ -61,12 +61,14 @@ export interface NetRequest {
   readonly idleMs?: number;
 }
 
-/** An answer; `body` holds the bytes as sent (never decompressed) and must be consumed or destroyed. */
+/** An answer; `body` holds the bytes as sent (never decompressed) and must be consumed or destroyed, unless there are `bytes`. */
 export interface NetResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly url: URL;
   readonly body: Readable;
+  /** All that `body` holds, of an answer that said that it is small: nothing of it is on its way any more. */
+  readonly bytes?: Buffer;
 }
 
 /** HTTP as this process speaks it to one backend. */

@@ -6,6 +6,8 @@ function subjectOf(response: NetResponse): string {
 }
 
 async function collect(response: NetResponse, maxBytes: number): Promise<{ text: string; whole: boolean }> {
+  const { bytes } = response;
+  if (bytes) return { text: bytes.toString('utf8', 0, maxBytes), whole: bytes.length <= maxBytes };
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of response.body as AsyncIterable<Buffer>) {
@@ -15,6 +17,11 @@ async function collect(response: NetResponse, maxBytes: number): Promise<{ text:
   }
   const text = Buffer.concat(chunks).subarray(0, maxBytes).toString('utf8');
   return { text, whole: size <= maxBytes };
+}
+
+/** Gives up a body of which nothing matters any more; its connection is kept for the next request. */
+export function discard(response: NetResponse): void {
+  if (!response.bytes) response.body.once('error', () => undefined).resume();
 }
 
 /** The first `maxBytes` of a body as text, the rest given up: for the bodies of errors. */

@@ -12,7 +12,8 @@ export interface BodyHooks {
   release(): void;
 }
 
-function cut(): Error {
+/** What reading an answer fails with that ends before its end. */
+export function cutShort(): Error {
   return Object.assign(new Error('the answer was cut short'), { code: 'ECONNRESET' });
 }
 
@@ -46,7 +47,7 @@ export function responseBody(incoming: IncomingMessage, hooks: BodyHooks): Reada
   });
   incoming.on('error', (error) => body.destroy(error));
   incoming.on('close', () => {
-    if (!incoming.complete) body.destroy(cut());
+    if (!incoming.complete) body.destroy(cutShort());
   });
   return body;
 }

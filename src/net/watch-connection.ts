@@ -48,9 +48,10 @@ export function watchConnection(
   connectMs: number,
   told: { reached(): void; cut(error: Error): void },
 ): void {
-  outgoing.once('proxyConnect', (answer: IncomingMessage) => {
-    if (secure && answer.statusCode !== 200) told.cut(proxyRefusal(answer.statusCode ?? 0));
-  });
+  if (secure)
+    outgoing.once('proxyConnect', (answer: IncomingMessage) => {
+      if (answer.statusCode !== 200) told.cut(proxyRefusal(answer.statusCode ?? 0));
+    });
   outgoing.once('socket', (socket) => {
     hearTheLastWord(socket);
     if (outgoing.reusedSocket || (!secure && !socket.connecting)) {

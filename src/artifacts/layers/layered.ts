@@ -8,7 +8,7 @@ import { layeredVersions } from './layered-versions.ts';
 import { listPages } from './list-pages.ts';
 import { operationRunner, refuseName, sendOnce, subjectOf, type RunOperation } from './run-operation.ts';
 import { storedAlready } from './same-content.ts';
-import { wholeBody } from './whole-body.ts';
+import { checkLength, wholeBody } from './whole-body.ts';
 
 /**
  * A store whose operations pass through layers, outermost first: trace, guard, retry, limit. On top of what the layers
@@ -51,8 +51,10 @@ export function layered(store: ArtifactStore, layers: readonly Layer[]): Artifac
 }
 
 /** By events, since `finished` of node:stream costs several times as much, for every file that is read. */
-function untilClosed(result: unknown): Promise<void> {
-  const { stream } = result as Body;
+function untilClosed(result: unknown): Promise<void> | undefined {
+  const body = result as Body;
+  if (body.bytes) return undefined;
+  const { stream } = body;
   return new Promise((resolve, reject) => {
     const settle = () => {
       if (stream.readableEnded) resolve();
@@ -68,11 +70,13 @@ function readThrough(store: ArtifactStore, run: RunOperation): ArtifactStore['re
     const open = async (ask: typeof options) =>
       run({ verb: 'read', path, repeatable: true, busy: untilClosed }, io, async (inner) => {
         const body = await store.read(path, ask, inner);
+        if (body.bytes) checkLength(body.bytes, body.length, subjectOf(store, path));
         // An error on the way through the layers must not find a stream without a listener.
-        body.stream.once('error', () => undefined);
+        else body.stream.once('error', () => undefined);
         return body;
       });
     const first = await open(options);
+    if (first.bytes) return first;
     const { version } = first.entry;
     const end = options.length === undefined ? undefined : first.start + options.length;
     const reopen = async (start: number) =>

@@ -118,6 +118,13 @@ class WholeStream extends Readable {
   }
 }
 
+/** The bytes of a body that came at once are as many as were announced. @throws Failure unavailable, corrupt */
+export function checkLength(bytes: Uint8Array, announced: number | undefined, subject: string): void {
+  const { byteLength } = bytes;
+  if (announced === undefined || byteLength === announced) return;
+  throw byteLength > announced ? tooLong(subject, byteLength, announced) : new Failure(cutFacts(subject));
+}
+
 function cutFacts(subject: string) {
   return {
     kind: 'unavailable',

@@ -6,6 +6,7 @@ import type { Checksum } from '../../core/checksum.ts';
 import { descriptors, writeAll } from '../../core/descriptors.ts';
 import { asFailure, Failure } from '../../core/failure.ts';
 import { createDigest, type Digest } from '../../core/hash.ts';
+import { MOST_HELD } from '../../core/held-bytes.ts';
 import type { Io } from '../../core/io.ts';
 import { writeJoined } from '../../core/write-joined.ts';
 import { partialName } from '../partial-name.ts';
@@ -70,7 +71,7 @@ function expectationOf(body: Body, listed: Entry): Expectation {
  */
 export async function placeFile(target: Target, body: Body, listed: Entry, io: Io): Promise<Placed> {
   // A stream may break before anybody iterates over it; the iteration still sees that.
-  body.stream.once('error', () => undefined);
+  if (!body.bytes) body.stream.once('error', () => undefined);
   const { file, id } = target;
   const partial = join(dirname(file), partialName(basename(file), id));
   try {
@@ -78,7 +79,7 @@ export async function placeFile(target: Target, body: Body, listed: Entry, io: I
     await rename(partial, file);
     return placed;
   } catch (thrown) {
-    body.stream.destroy();
+    if (!body.bytes) body.stream.destroy();
     await removePartial(partial, io);
     throw asUnwritable(thrown, file);
   }
@@ -102,9 +103,6 @@ export async function identityOf(handle: FileHandle): Promise<Identity> {
   const { size, mtimeMs, ino } = await handle.stat();
   return { size, mtimeMs, ino };
 }
-
-/** Up to which size a body is held at once, so that it costs one write, in bytes. */
-const MOST_HELD = 256 * 1024;
 
 async function writePartial(
   partial: string,
@@ -147,9 +145,13 @@ async function writeStream(
 }
 
 /** The bytes of a body that is to have `size` of them, or a few more. */
-async function held(body: Body, size: number, file: string, io: Io): Promise<Buffer> {
+async function held(body: Body, size: number, file: string, io: Io): Promise<Uint8Array> {
+  const { bytes } = body;
   try {
-    return await gather(body.stream, size, io);
+    io.signal.throwIfAborted();
+    if (!bytes) return await gather(body.stream, size, io);
+    io.progress?.(bytes.byteLength);
+    return bytes;
   } catch (thrown) {
     throw io.signal.aborted ? asFailure(io.signal.reason, file) : broken(thrown, body, file);
   }
@@ -158,7 +160,7 @@ async function held(body: Body, size: number, file: string, io: Io): Promise<Buf
 async function writeAtOnce(
   partial: string,
   file: string,
-  bytes: Buffer,
+  bytes: Uint8Array,
   { checksum, sizes }: Expectation,
 ): Promise<Written> {
   checkLength(file, bytes.byteLength, sizes);

@@ -14,7 +14,7 @@ export interface Schedule {
   readonly ahead?: number;
 }
 
-const AHEAD = 4_000;
+const AHEAD = 1_000;
 /** Waits for open files: how long each, in ms, and how many before a unit fails for want of them. */
 const WAIT_MS = 100;
 const MOST_WAITS = 300;

@@ -8,7 +8,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { Failure } from '../../../src/core/failure.ts';
 import { createNet } from '../../../src/net/create-net.ts';
 import type { Net, NetOptions } from '../../../src/net/net.ts';
-import { readJson, readStart, readText } from '../../../src/net/read-body.ts';
+import { readText } from '../../../src/net/read-body.ts';
 import { startListener, type Answer, type Listener } from '../../testbeds/listener.ts';
 import { failureOf, get, io, plainOptions, startTcp, type Place } from './loopback.ts';
 
@@ -170,35 +170,6 @@ describe('failures of the connection', () => {
     expect(failure.facts.hint).toContain('MLFLOW_HTTP_REQUEST_TIMEOUT');
   });
 
-  it('silence in the middle of a body fails the body', async () => {
-    const server = await tcp((socket) =>
-      socket.once('data', () => socket.write('HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nabc')),
-    );
-    const response = await net().send(get(server.url, { idleMs: 50 }), io);
-    expect((await failureOf(response.body.toArray())).kind).toBe('timeout');
-  });
-
-  it('a body that is cut short is never a short success', async () => {
-    const server = await tcp((socket) =>
-      socket.once('data', () => socket.end('HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nabc')),
-    );
-    const response = await net().send(get(server.url), io);
-    const failure = await failureOf(response.body.toArray());
-    expect(failure.facts).toMatchObject({ kind: 'unavailable', retry: 'later' });
-  });
-
-  it('a slow reader is not a silent server', async () => {
-    const bytes = Buffer.alloc(4_000_000, 1);
-    const server = await listener((_, response) => response.end(bytes));
-    const response = await net({ idleMs: 60 }).send(get(server.url), io);
-    let size = 0;
-    for await (const chunk of response.body as AsyncIterable<Buffer>) {
-      if (size === 0) await new Promise((resolve) => setTimeout(resolve, 200));
-      size += chunk.length;
-    }
-    expect(size).toBe(bytes.length);
-  });
-
   it('an abort cancels while waiting, while uploading and while reading', async () => {
     const silent = await tcp((socket) => socket.pause());
     const endless = Readable.from(
@@ -213,10 +184,10 @@ describe('failures of the connection', () => {
       expect((await pending).kind).toBe('cancelled');
     }
     expect(endless.destroyed).toBe(true);
-    const half = await tcp((socket) =>
-      socket.once('data', () => socket.write('HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nabc')),
-    );
     const stop = new AbortController();
+    const half = await tcp((socket) =>
+      socket.once('data', () => socket.write('HTTP/1.1 200 OK\r\ncontent-length: 9000000\r\n\r\nabc')),
+    );
     const response = await net().send(get(half.url), { signal: stop.signal });
     const pending = failureOf(response.body.toArray());
     stop.abort();
@@ -290,18 +261,5 @@ describe('a kept connection that the server closed', () => {
     );
     expect(failure.facts).toMatchObject({ kind: 'unavailable', effect: 'unknown' });
     expect(count()).toBe(2);
-  });
-});
-
-describe('reading a body', () => {
-  it('is bounded and tells what is not JSON', async () => {
-    const server = await listener((request, response) =>
-      response.end(request.url === '/j' ? '{"a":1}' : 'x'.repeat(99)),
-    );
-    const made = net();
-    expect(await readJson(await made.send(get(`${server.url}/j`), io), 100)).toEqual({ a: 1 });
-    expect(await readStart(await made.send(get(server.url), io), 10)).toBe('x'.repeat(10));
-    expect((await failureOf(readText(await made.send(get(server.url), io), 10))).kind).toBe('too-large');
-    expect((await failureOf(readJson(await made.send(get(server.url), io), 100))).kind).toBe('corrupt');
   });
 });

@@ -62,13 +62,6 @@ export interface ClientOptions {
 /** The largest JSON answer, in bytes; a page of 1,000 names of 1,024 bytes, escaped, stays below. */
 const MAX_JSON_BYTES = 16 * 1024 * 1024;
 
-/** Gives up a body that holds nothing; its connection is kept for the next request. */
-export function discard(response: NetResponse): void {
-  // All was said by the status: what happens to the rest no longer matters.
-  response.body.once('error', () => undefined);
-  response.body.resume();
-}
-
 /** An answer's body as a JSON object. @throws Failure corrupt */
 export async function readObjectBody(
   response: NetResponse,

@@ -105,7 +105,7 @@ function extentOf(
 }
 
 /** Objects: get, one range as it is stored. https://cloud.google.com/storage/docs/transcoding#using_gzip */
-async function readRange(root: Root, path: ArtifactPath, range: Range, io: Io): Promise<Required<Body>> {
+async function readRange(root: Root, path: ArtifactPath, range: Range, io: Io): Promise<Range & Body> {
   const { start, length, version } = range;
   const query = { alt: 'media', ...(version === undefined ? {} : { ifGenerationMatch: version.id }) };
   const response = await root.client.send(
@@ -130,12 +130,7 @@ async function readRange(root: Root, path: ArtifactPath, range: Range, io: Io): 
 }
 
 /** The first range and those after it, each of the same generation. */
-async function* ranges(
-  root: Root,
-  first: Required<Body>,
-  length: number,
-  io: Io,
-): AsyncGenerator<Uint8Array> {
+async function* ranges(root: Root, first: Range & Body, length: number, io: Io): AsyncGenerator<Uint8Array> {
   const { entry, start, stream } = first;
   yield* stream as AsyncIterable<Uint8Array>;
   const end = start + length;
@@ -164,7 +159,7 @@ export async function readObject(root: Root, path: ArtifactPath, ask: Ask, io: I
   if (ask.length === 0) return empty(root, path, ask, io);
   const { start = 0, length = Number.POSITIVE_INFINITY, version } = ask;
   const range = { start, length: Math.min(length, root.downloadChunkBytes), version };
-  let first: Required<Body>;
+  let first: Range & Body;
   try {
     first = await readRange(root, path, range, io);
   } catch (thrown) {

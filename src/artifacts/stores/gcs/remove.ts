@@ -1,8 +1,8 @@
 import type { ArtifactPath } from '../../../core/artifact-path.ts';
 import { asFailure, Failure } from '../../../core/failure.ts';
 import type { Io } from '../../../core/io.ts';
+import { discard } from '../../../net/read-body.ts';
 import type { Removal, Undone } from '../../store.ts';
-import { discard } from './client.ts';
 import { statusOf } from './failures.ts';
 import { hasChildren } from './list.ts';
 import { folderOf, keyOf, objectUrl, subjectOf, type Root } from './root.ts';

@@ -1,8 +1,9 @@
 import { Failure } from '../../../core/failure.ts';
 import type { Io } from '../../../core/io.ts';
 import type { NetResponse } from '../../../net/net.ts';
+import { discard } from '../../../net/read-body.ts';
 import { streamOf } from './body.ts';
-import { discard, readObjectBody, type Outgoing } from './client.ts';
+import { readObjectBody, type Outgoing } from './client.ts';
 import type { Resource } from './entry.ts';
 import { statusOf } from './failures.ts';
 import { subjectOf } from './root.ts';

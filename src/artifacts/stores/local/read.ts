@@ -3,6 +3,8 @@ import { Readable } from 'node:stream';
 import type { ArtifactPath } from '../../../core/artifact-path.ts';
 import { descriptors } from '../../../core/descriptors.ts';
 import { Failure } from '../../../core/failure.ts';
+import { MOST_HELD } from '../../../core/held-bytes.ts';
+import { heldBody } from '../../bodies.ts';
 import type { ArtifactStore, Body } from '../../store.ts';
 import { entryOf, kindOf, versionOf } from './entries.ts';
 import { localFailure } from './failures.ts';
@@ -10,8 +12,6 @@ import { isHidden } from './names.ts';
 import type { Root } from './root.ts';
 
 const CHUNK_BYTES = 512 * 1024;
-/** Up to which size a body is held at once, in bytes. */
-const MOST_HELD = 256 * 1024;
 /** The path was resolved already; a pipe must not block. */
 const FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
@@ -33,8 +33,8 @@ export async function readFile(
     const part = partOf(fd, subject, await descriptors.fstat(fd, { bigint: true }), ask);
     const { start, end, stats } = part;
     isOurs = end - start <= MOST_HELD;
-    const stream = isOurs ? heldStream(await readAtOnce(part)) : new FileStream(part);
-    return { entry: entryOf(path, stats), start, length: end - start, stream };
+    const about = { entry: entryOf(path, stats), start, length: end - start };
+    return isOurs ? heldBody(about, await readAtOnce(part)) : { ...about, stream: new FileStream(part) };
   } catch (thrown) {
     throw localFailure(thrown, 'reading', subject);
   } finally {
@@ -85,15 +85,6 @@ async function readAtOnce(part: FilePart): Promise<Buffer> {
   }
   await confirm(part);
   return bytes;
-}
-
-function heldStream(bytes: Buffer): Readable {
-  return new Readable({
-    read() {
-      this.push(bytes);
-      this.push(null);
-    },
-  });
 }
 
 /** @throws Failure changed */

@@ -6,6 +6,7 @@ import { descriptors, writeAll } from '../../../core/descriptors.ts';
 import { nameOf, parentOf, type ArtifactPath } from '../../../core/artifact-path.ts';
 import { Failure } from '../../../core/failure.ts';
 import { createTally, type Tally } from '../../../core/hash.ts';
+import { MOST_HELD } from '../../../core/held-bytes.ts';
 import type { Io } from '../../../core/io.ts';
 import { writeJoined } from '../../../core/write-joined.ts';
 import type { Precondition, Source, Stored, WriteOptions } from '../../store.ts';
@@ -69,9 +70,6 @@ async function checkTarget(final: string, subject: string, when: Precondition | 
     throw new Failure({ kind: 'changed', message: `${subject} is no longer what it was`, subject });
   }
 }
-
-/** Up to which size a source is held at once, so that it costs one write, in bytes. */
-const MOST_HELD = 256 * 1024;
 
 type Small = Source & { readonly bytes: NonNullable<Source['bytes']> };
 

@@ -1,6 +1,7 @@
 import type { ArtifactPath } from '../../../core/artifact-path.ts';
 import { asFailure, Failure, type FailureKind } from '../../../core/failure.ts';
 import { cleanupIo, type Io } from '../../../core/io.ts';
+import { discard } from '../../../net/read-body.ts';
 import type { Multipart, Part, Receipt, Source, Stored, UploadSession } from '../../store.ts';
 import { partsUrl, placeOf } from './address.ts';
 import { askJson, expectDone, send, subjectOf, type ProxyClient } from './client.ts';
@@ -134,8 +135,7 @@ async function putPart(upload: Upload, part: Part, source: Source, io: Io): Prom
       },
       io,
     );
-    // The status said all; what is left of the answer is drained, so that its connection is used again.
-    response.body.once('error', () => undefined).resume();
+    discard(response);
     const tag = response.headers['etag'] ?? '';
     if (tag === '' && upload.id !== undefined) {
       throw failed(subject, 'corrupt', `the store gave no ETag for part ${part.number}`);

@@ -3,6 +3,7 @@ import type { Checksum } from '../../../core/checksum.ts';
 import { Failure } from '../../../core/failure.ts';
 import type { Io } from '../../../core/io.ts';
 import type { NetResponse } from '../../../net/net.ts';
+import { answeredBody } from '../../bodies.ts';
 import type { Body, Entry } from '../../store.ts';
 import { presignedUrl } from './address.ts';
 import { askJson, subjectOf, type ProxyClient } from './client.ts';
@@ -103,12 +104,8 @@ async function readDirect(
   try {
     const { start, size } = extentOf(response, part, subject);
     const told = response.headers['content-length'];
-    return {
-      entry: entryOf(path, response, size ?? offer.size),
-      start,
-      ...(told === undefined ? {} : { length: Number(told) }),
-      stream: response.body,
-    };
+    const length = told === undefined ? {} : { length: Number(told) };
+    return answeredBody({ entry: entryOf(path, response, size ?? offer.size), start, ...length }, response);
   } catch (thrown) {
     response.body.destroy();
     throw thrown;

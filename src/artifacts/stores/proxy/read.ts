@@ -3,7 +3,8 @@ import type { ArtifactPath } from '../../../core/artifact-path.ts';
 import { Failure } from '../../../core/failure.ts';
 import type { Io } from '../../../core/io.ts';
 import type { NetResponse } from '../../../net/net.ts';
-import type { Body, Version } from '../../store.ts';
+import { answeredBody } from '../../bodies.ts';
+import type { Body, Entry, Version } from '../../store.ts';
 import { objectUrl } from './address.ts';
 import { readAnswer, send, subjectOf, type ProxyClient } from './client.ts';
 import { strangeAnswer } from './failures.ts';
@@ -189,12 +190,9 @@ export async function readObject(client: ProxyClient, path: ArtifactPath, part: 
     await refuseForeign(response, subject);
     const { start, size } = extentOf(response, part, subject);
     const told = response.headers['content-length'];
-    return {
-      entry: { path, kind: 'file', ...(size === undefined ? {} : { size }), checksums: [] },
-      start,
-      ...(told === undefined ? {} : { length: Number(told) }),
-      stream: response.body,
-    };
+    const entry: Entry = { path, kind: 'file', ...(size === undefined ? {} : { size }), checksums: [] };
+    const length = told === undefined ? {} : { length: Number(told) };
+    return answeredBody({ entry, start, ...length }, response);
   } catch (thrown) {
     response.body.destroy();
     throw thrown;

@@ -1,5 +1,6 @@
 import type { Clock } from '../../../core/clock.ts';
 import type { Io } from '../../../core/io.ts';
+import type { Element } from '../../../core/parse-xml.ts';
 import { readText } from '../../../net/read-body.ts';
 import type { Net, NetResponse } from '../../../net/net.ts';
 import { actionOf } from './action.ts';
@@ -10,7 +11,7 @@ import { refusalFailure, type Asked } from './failures.ts';
 import type { Payload } from './payload.ts';
 import { errorIn, readRefusal, type Refusal } from './refusal.ts';
 import { EMPTY_SHA256, signedHeaders, type AwsKeys } from './sign.ts';
-import { parseDocument, type Element } from './xml.ts';
+import { parseDocument } from './xml.ts';
 
 /** One S3 request. */
 export interface Call {
@@ -82,13 +83,6 @@ interface Talk {
   skewMs: number;
 }
 
-/** Gives up a body that holds nothing; its connection is kept for the next request. */
-export function discard(response: NetResponse): void {
-  // All was said by the status: what happens to the rest no longer matters.
-  response.body.once('error', () => undefined);
-  response.body.resume();
-}
-
 function otherRegion(refusal: Refusal, used: string): string | undefined {
   const told = [301, 307, 400].includes(refusal.status) ? refusal.region : undefined;
   return told === used ? undefined : told;
@@ -116,7 +110,7 @@ async function transmit(talk: Talk, call: Call, keys: AwsKeys | undefined, io: I
   const { payload, method } = call;
   const { options, region } = talk;
   const url = urlOf(talk.site, region, call.key, call.query ?? {});
-  const given = { ...options.headers, ...call.headers, ...payload?.headers };
+  const given = Object.assign({}, options.headers, call.headers, payload?.headers);
   const signable = { method, url, headers: given, payloadHash: payload?.hash ?? EMPTY_SHA256 };
   const headers = signedHeaders(signable, keys, { region, now: options.clock.now() + talk.skewMs });
   const repeatable = call.repeatable === undefined ? {} : { repeatable: true as const };
@@ -214,7 +208,7 @@ async function answer(talk: Talk, call: Call, io: Io): Promise<Answer> {
   const document = parseDocument(text, call.subject);
   const told = errorIn(document);
   if (told.code !== '') throw refusalFailure(askedOf(talk, call), { status: 500, ...told });
-  return { document: document.root, headers: response.headers };
+  return { document, headers: response.headers };
 }
 
 /** The client of one bucket; clients of one backend share connections and keys. */

@@ -1,7 +1,8 @@
 import type { Io } from '../../../core/io.ts';
+import type { Element } from '../../../core/parse-xml.ts';
 import { bytesPayload } from './payload.ts';
 import type { Root } from './root.ts';
-import { escapeText, type Element } from './xml.ts';
+import { escapeText } from './xml.ts';
 
 /** What is to go: an object, or one version of it. */
 export interface Doomed {

@@ -4,7 +4,10 @@ import type { Entry, Version } from '../../store.ts';
 import { toHex } from './digest.ts';
 
 const MD5 = /^[0-9a-f]{32}$/;
-const CONFIRMED = ['crc32', 'crc32c', 'crc64nvme', 'sha1', 'sha256'] as const;
+const CONFIRMED = (['crc32', 'crc32c', 'crc64nvme', 'sha1', 'sha256'] as const).map((algorithm) => ({
+  algorithm,
+  header: `x-amz-checksum-${algorithm}`,
+}));
 
 /** An ETag without its quotes. */
 export function bareTag(etag: string): string {
@@ -31,15 +34,17 @@ export function md5Of(headers: Readonly<Record<string, string>>): string | undef
 /** The checksums that an answer of GET, HEAD or PUT tells. */
 export function checksumsOf(headers: Readonly<Record<string, string>>): readonly Checksum[] {
   const composite = headers['x-amz-checksum-type'] === 'COMPOSITE';
-  const told = CONFIRMED.flatMap((algorithm): Checksum[] => {
-    const value = headers[`x-amz-checksum-${algorithm}`];
-    if (value === undefined) return [];
+  const told: Checksum[] = [];
+  for (const { algorithm, header } of CONFIRMED) {
+    const value = headers[header];
+    if (value === undefined) continue;
     const parts = composite || value.includes('-');
     const hex = toHex(value.replace(/-\d+$/, ''));
-    return [{ algorithm, value: hex, scope: parts ? 'of-parts' : 'whole' }];
-  });
+    told.push({ algorithm, value: hex, scope: parts ? 'of-parts' : 'whole' });
+  }
   const md5 = md5Of(headers);
-  return md5 === undefined ? told : [...told, { algorithm: 'md5', value: md5, scope: 'whole' }];
+  if (md5 !== undefined) told.push({ algorithm: 'md5', value: md5, scope: 'whole' });
+  return told;
 }
 
 /** The entry that an answer of GET or HEAD describes; `size` in bytes of the whole object. */

@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import type { ArtifactPath } from '../../../core/artifact-path.ts';
 import { Failure } from '../../../core/failure.ts';
 import type { Io } from '../../../core/io.ts';
+import { textOf } from '../../../core/parse-xml.ts';
+import { discard } from '../../../net/read-body.ts';
 import type {
   Multipart,
   Part,
@@ -12,7 +14,7 @@ import type {
   UploadPlan,
   UploadSession,
 } from '../../store.ts';
-import { discard, type Answer } from './client.ts';
+import type { Answer } from './client.ts';
 import { confirmedParts } from './confirmed-parts.ts';
 import { toBase64, toHex } from './digest.ts';
 import { bareTag, versionOf } from './entry.ts';
@@ -31,7 +33,7 @@ import { bytesPayload, payloadOf } from './payload.ts';
 import { keyOf, subjectOf, type Root } from './root.ts';
 import { statObject } from './stat.ts';
 import { checkCondition, conditionally, creationHeaders, proofOf, rulesOf } from './write.ts';
-import { escapeText, textOf } from './xml.ts';
+import { escapeText } from './xml.ts';
 
 const MIB = 1024 * 1024;
 

@@ -3,6 +3,7 @@ import { Failure } from '../../../core/failure.ts';
 import { Readable } from 'node:stream';
 import type { Io } from '../../../core/io.ts';
 import type { NetResponse } from '../../../net/net.ts';
+import { answeredBody } from '../../bodies.ts';
 import type { Body, Entry, Version } from '../../store.ts';
 import { entryOf } from './entry.ts';
 import { refusesHeaders, statusOf } from './failures.ts';
@@ -140,7 +141,7 @@ export async function readObject(root: Root, path: ArtifactPath, ask: Ask, io: I
     const { start, size } = placeOf(response, ask, subject);
     const told = response.headers['content-length'];
     const length = told === undefined ? {} : { length: Number(told) };
-    return { entry: describe(path, response, size), start, ...length, stream: response.body };
+    return answeredBody({ entry: describe(path, response, size), start, ...length }, response);
   } catch (thrown) {
     response.body.destroy();
     throw thrown;

@@ -1,6 +1,7 @@
+import { textOf, type Element } from '../../../core/parse-xml.ts';
 import { readStart } from '../../../net/read-body.ts';
 import type { NetResponse } from '../../../net/net.ts';
-import { parseDocument, textOf, type Document } from './xml.ts';
+import { parseDocument } from './xml.ts';
 
 /** What a server said instead of doing as asked. */
 export interface Refusal {
@@ -35,12 +36,12 @@ interface Told {
 const NOTHING: Told = { code: '', message: '' };
 
 /** What a document says of an error; empty facts when it is about something else. */
-export function errorIn({ name, root }: Document): Told {
-  if (name !== 'Error') return NOTHING;
-  const region = textOf(root, 'Region');
+export function errorIn(document: Element): Told {
+  if (document.name !== 'Error') return NOTHING;
+  const region = textOf(document, 'Region');
   return {
-    code: textOf(root, 'Code') ?? '',
-    message: textOf(root, 'Message') ?? '',
+    code: textOf(document, 'Code') ?? '',
+    message: textOf(document, 'Message') ?? '',
     ...(region ? { region } : {}),
   };
 }

@@ -1,14 +1,15 @@
 import type { ArtifactPath } from '../../../core/artifact-path.ts';
 import { asFailure, Failure } from '../../../core/failure.ts';
 import type { Io } from '../../../core/io.ts';
+import { childrenOf, textOf, type Element } from '../../../core/parse-xml.ts';
+import { discard } from '../../../net/read-body.ts';
 import type { Removal, Undone } from '../../store.ts';
-import { discard } from './client.ts';
 import { deleteObjects, payer } from './delete-objects.ts';
 import { codeOf, refusalFailure } from './failures.ts';
 import { hasChildren } from './list.ts';
 import { folderOf, keyOf, subjectOf, type Root } from './root.ts';
 import { askBucket, statObject } from './stat.ts';
-import { childrenOf, fitsXml, textOf, type Element } from './xml.ts';
+import { fitsXml } from './xml.ts';
 
 /** The most keys that DeleteObjects takes. */
 export const REMOVE_BATCH = 1000;

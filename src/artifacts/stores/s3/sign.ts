@@ -75,17 +75,13 @@ function signingKey(secret: string, day: string, region: string, service: string
 export function authorization(request: Signable, keys: AwsKeys, scope: Scope): string {
   const date = request.headers['x-amz-date'] ?? amzDate(scope.now);
   const day = date.slice(0, 8);
-  const names = Object.keys(request.headers).sort();
+  const { method, url, headers, payloadHash } = request;
+  const names = Object.keys(headers).sort();
   const signed = names.join(';');
-  const canonical = [
-    request.method,
-    request.url.pathname,
-    canonicalQuery(request.url.search),
-    ...names.map((name) => `${name}:${(request.headers[name] ?? '').trim().replace(/ +/g, ' ')}`),
-    '',
-    signed,
-    request.payloadHash,
-  ].join('\n');
+  let lines = '';
+  for (const name of names) lines += `${name}:${(headers[name] ?? '').trim().replace(/ +/g, ' ')}\n`;
+  const query = canonicalQuery(url.search);
+  const canonical = `${method}\n${url.pathname}\n${query}\n${lines}\n${signed}\n${payloadHash}`;
   const place = `${day}/${scope.region}/${scope.service}/aws4_request`;
   const text = `AWS4-HMAC-SHA256\n${date}\n${place}\n${hash('sha256', canonical)}`;
   const key = signingKey(keys.secretAccessKey, day, scope.region, scope.service);
@@ -99,14 +95,16 @@ export function signedHeaders(
   keys: AwsKeys | undefined,
   scope: Omit<Scope, 'service'> & { readonly service?: string },
 ): Record<string, string> {
-  if (keys === undefined) return { ...request.headers, host: request.url.host };
-  const headers: Record<string, string> = {
-    ...request.headers,
-    host: request.url.host,
-    'x-amz-content-sha256': request.payloadHash,
-    'x-amz-date': amzDate(scope.now),
-  };
+  const { method, url, payloadHash } = request;
+  // V8 is ten times slower with an object literal that has names of its own behind those of others.
+  const headers: Record<string, string> = Object.assign({}, request.headers);
+  headers['host'] = url.host;
+  if (keys === undefined) return headers;
+  headers['x-amz-content-sha256'] = payloadHash;
+  headers['x-amz-date'] = amzDate(scope.now);
   if (keys.sessionToken) headers['x-amz-security-token'] = keys.sessionToken;
-  headers['authorization'] = authorization({ ...request, headers }, keys, { service: 's3', ...scope });
+  const { region, service = 's3', now } = scope;
+  const signable = { method, url, headers, payloadHash };
+  headers['authorization'] = authorization(signable, keys, { region, service, now });
   return headers;
 }

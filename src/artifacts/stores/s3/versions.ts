@@ -1,15 +1,16 @@
 import type { ArtifactPath, Under } from '../../../core/artifact-path.ts';
 import { asFailure, Failure } from '../../../core/failure.ts';
 import type { Io } from '../../../core/io.ts';
+import { childrenOf, textOf, type Element } from '../../../core/parse-xml.ts';
+import { discard } from '../../../net/read-body.ts';
 import type { Kept, Unpurged, Versions } from '../../store.ts';
-import { discard } from './client.ts';
 import { deleteObjects, payer, type Doomed } from './delete-objects.ts';
 import { codeOf, refusalFailure } from './failures.ts';
 import { versionsExpire } from './lifecycle.ts';
 import { decoder, pathOf } from './list.ts';
 import { asking, lacksBatches, statusFor } from './remove.ts';
 import { folderOf, keyOf, subjectOf, type Root } from './root.ts';
-import { childrenOf, fitsXml, textOf, type Element } from './xml.ts';
+import { fitsXml } from './xml.ts';
 
 interface Marker {
   readonly key: string;

@@ -2,6 +2,7 @@ import type { ArtifactPath } from '../../../../core/artifact-path.ts';
 import { Failure } from '../../../../core/failure.ts';
 import type { Io } from '../../../../core/io.ts';
 import type { NetResponse } from '../../../../net/net.ts';
+import { answeredBody } from '../../../bodies.ts';
 import type { Body, Entry, Version } from '../../../store.ts';
 import { hdfsFailure } from '../failures.ts';
 import { isHidden } from '../names.ts';
@@ -80,7 +81,7 @@ export async function readFile(client: WebHdfsClient, path: ArtifactPath, part: 
     const start = part.start ?? 0;
     const told = response.headers['content-length'];
     const left = Math.min(part.length ?? Infinity, (entry.size ?? 0) - start);
-    return { entry, start, length: told === undefined ? left : Number(told), stream: response.body };
+    return answeredBody({ entry, start, length: told === undefined ? left : Number(told) }, response);
   } catch (thrown) {
     response.body.destroy();
     throw thrown;

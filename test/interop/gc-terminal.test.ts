@@ -59,7 +59,8 @@ it('shows the plan on a terminal and deletes when the answer is yes', async () =
     ['\u0003', '[y/N] \nmlstow: stopped before anything was deleted'],
   ] as const) {
     const { code, shown } = await typing(answer, ['--run-ids', run!.id]);
-    expect(shown).toContain(`would delete run ${run!.id}`);
+    expect(shown).toContain(`would delete run ${run!.id} at ${ground.root}/`);
+    expect(shown).toContain(`Delete 1 run in ${ground.uri()}, with all files, for good? [y/N]`);
     expect(shown).toContain(shows);
     expect(code).toBe(answer === '\u0003' ? 130 : 8);
     expect(await runs()).toEqual([run!.id]);

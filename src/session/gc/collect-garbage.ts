@@ -115,6 +115,7 @@ async function savePlan(
 ): Promise<void> {
   const created = session.world.clock.now();
   await writePlan(file, scratch, { id: randomUUID(), created, records: records.label });
+  session.notify(`the plan is in ${file}; do what it says with: mlstow gc --apply ${file}`);
 }
 
 function scopeOf(session: Session, ask: GcAsk): CollectScope {

@@ -133,7 +133,8 @@ it('does a plan in shards, an experiment when the last of its runs is gone', asy
   for (let number = 0; number < 3; number += 1) await place.run({ experiment: gone, keep: true, files: 1 });
   await mustRunCli(['experiments', 'delete', '-x', gone], place);
   const plan = join(place.cwd, 'plan.jsonl');
-  await place.gc('--all-deleted', '--plan', plan);
+  const planned = await place.gc('--all-deleted', '--plan', plan);
+  expect(planned.stderr).toBe(`the plan is in ${plan}; do what it says with: mlstow gc --apply ${plan}\n`);
   const first = await place.gc('--apply', plan, '--shard', '1/2');
   const last = await place.gc('--apply', plan, '--shard', '2/2');
   expect([first.code, last.code]).toEqual([0, 0]);
@@ -160,7 +161,7 @@ it('prints bare ids with -q, and what would happen with --dry-run', async () => 
   const place = await gcPlace();
   const id = await place.run();
   const dry = await runCli(['gc', '--run-ids', id, '--dry-run'], place);
-  expect(dry.stdout).toMatch(new RegExp(`^would delete run ${id}\nwould delete 1 run\n$`));
+  expect(dry.stdout).toBe(`would delete run ${id} at ${place.artifacts(id)}\nwould delete 1 run\n`);
   expect((await runCli(['gc', '--run-ids', id, '-q'], place)).stdout).toBe(`${id}\n`);
 });
 

@@ -1,8 +1,9 @@
 import { createInterface } from 'node:readline';
 import { Failure } from '../../../core/failure.ts';
+import { createCounter } from '../../../gc/tally.ts';
 import type { Garbage } from '../../../session/gc/garbage.ts';
 import type { Session } from '../../../session/session.ts';
-import { countOf } from './gc-summary.ts';
+import { wentOf } from './gc-summary.ts';
 import { gcItem, gcLine } from './gc-view.ts';
 
 /** Lines of the plan that are shown before the question. */
@@ -41,12 +42,14 @@ const REFUSALS = {
 export async function confirm(session: Session, garbage: Garbage): Promise<void> {
   const { stderr } = session.world;
   let count = 0;
+  const counter = createCounter();
   for await (const outcome of garbage.planned()) {
     count += 1;
+    counter.count(outcome);
     if (count <= SHOWN) stderr.write(gcLine(gcItem(outcome), true));
   }
   if (count > SHOWN) stderr.write(`… and ${count - SHOWN} more; --dry-run shows all\n`);
-  const rows = countOf(garbage.going, 'row');
-  const answer = await ask(session, `Delete ${rows} in ${garbage.label}, with all files, for good? [y/N] `);
+  const what = wentOf(garbage.mode, counter.tally, true);
+  const answer = await ask(session, `Delete ${what} in ${garbage.label}, with all files, for good? [y/N] `);
   if (answer !== 'yes') throw new Failure({ ...REFUSALS[answer], subject: 'gc' });
 }

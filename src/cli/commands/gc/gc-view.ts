@@ -36,11 +36,16 @@ function sizeOf(kind: GcItem['kind'], objects: number, bytes: number): string {
     : ` (${countOf(objects, 'object')}, ${formatBytes(bytes)})`;
 }
 
-/** One line for one row. */
-export function gcLine({ kind, id, action, reason, objects, bytes }: GcItem, dryRun: boolean): string {
-  const word = dryRun && action === 'delete' ? 'would delete' : DONE[action];
+/** One line for one row; of what would go also where its files are, for whoever decides about it. */
+export function gcLine(
+  { kind, id, action, reason, objects, bytes, artifact_uri: uri }: GcItem,
+  dryRun: boolean,
+): string {
+  const would = dryRun && action === 'delete';
+  const word = would ? 'would delete' : DONE[action];
+  const place = would && uri !== null ? ` at ${uri}` : '';
   const size = action === 'delete' && (!dryRun || objects > 0) ? sizeOf(kind, objects, bytes) : '';
-  return `${word} ${kind} ${id}${size}${reason === undefined ? '' : `: ${reason}`}\n`;
+  return `${word} ${kind} ${id}${place}${size}${reason === undefined ? '' : `: ${reason}`}\n`;
 }
 
 /** What decides the exit code of a gc that went to its end. */

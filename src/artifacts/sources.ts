@@ -102,6 +102,7 @@ async function readAtOnce(
   from: number,
   to: number,
   signal: AbortSignal,
+  bytes: Uint8Array = Buffer.allocUnsafe(to - from),
 ): Promise<Uint8Array> {
   const { file } = identity;
   if (signal.aborted) throw asFailure(signal.reason, file);
@@ -109,7 +110,6 @@ async function readAtOnce(
     throw unreadable(thrown, file);
   });
   try {
-    const bytes = Buffer.allocUnsafe(to - from);
     for (let at = 0; at < bytes.byteLength;) {
       const { bytesRead } = await descriptors.read(fd, bytes, at, bytes.byteLength - at, from + at);
       if (bytesRead === 0) throw changed(file);
@@ -144,6 +144,6 @@ export function fileSource(
         objectMode: false,
         highWaterMark: CHUNK_BYTES,
       }),
-    bytes: async (signal) => readAtOnce(identity, range.offset, end, signal),
+    bytes: async (signal, into) => readAtOnce(identity, range.offset, end, signal, into),
   };
 }

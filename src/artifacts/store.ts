@@ -42,10 +42,11 @@ export interface Source {
   /** Called under the permit. Fails with `changed` when the bytes are no longer those announced; never ends short. */
   open(from: number, signal: AbortSignal): Promise<Readable>;
   /**
-   * What `open(0)` would give, at once and without a stream's cost: for whoever can hold `size` bytes. Only where the
-   * source is replayable and its size known; whoever wraps `open` leaves it out or wraps it too.
+   * What `open(0)` would give, at once and without a stream's cost: for whoever can hold `size` bytes. They are read into
+   * `into`, of exactly `size` bytes, where it is given and they are not in memory yet. Only where the source is replayable
+   * and its size known; whoever wraps `open` leaves it out or wraps it too.
    */
-  readonly bytes?: ((signal: AbortSignal) => Promise<Uint8Array>) | undefined;
+  readonly bytes?: ((signal: AbortSignal, into?: Uint8Array) => Promise<Uint8Array>) | undefined;
 }
 
 /** An object being read. Consume `stream` or destroy it, unless there are `bytes`: a permit is held until it closes. */

@@ -4,3 +4,13 @@ export interface Checksum {
   readonly value: string;
   readonly scope: 'whole' | 'of-parts';
 }
+
+/** The digest of the whole by an algorithm among checksums, in lower-case hex. */
+export function digestAmong(
+  checksums: readonly Checksum[],
+  algorithm: Checksum['algorithm'],
+): string | undefined {
+  return checksums
+    .find((each) => each.algorithm === algorithm && each.scope === 'whole')
+    ?.value.toLowerCase();
+}

@@ -4,7 +4,7 @@ import { Failure } from '../core/failure.ts';
 import type { IdleTimer } from './idle-timer.ts';
 
 /** Bytes written at once from a body in memory: each is a sign of life of a slow connection. */
-const SLICE = 64 * 1024;
+const SLICE = 256 * 1024;
 
 /** A body on its way. */
 export interface Sending {

@@ -1,9 +1,11 @@
 import { ContainerClient, type Pipeline } from '@azure/storage-blob';
+import { createBufferLender } from '../../../core/buffer-lender.ts';
 import type { Location } from '../../../core/location.ts';
 import type { Net } from '../../../net/net.ts';
 import type { ArtifactStore } from '../../store.ts';
 import { accessTo, type Access, type CredentialOptions } from './credentials.ts';
 import type { Root } from './root.ts';
+import { MOST_LENT } from '../../hashed-body.ts';
 import { siteOf, type Site } from './site.ts';
 import { createAzureStore } from './store.ts';
 
@@ -49,6 +51,7 @@ export async function connectAzure(options: AzureOptions): Promise<AzureBackend>
   const override = options.blobEndpoint === undefined ? undefined : new URL(options.blobEndpoint);
   const pipelines = new Map<string, Pipeline>();
   const known = new Map<string, Root['known']>();
+  const lender = createBufferLender(MOST_LENT);
   let login: Net | undefined;
   const loginNet = (): Net => (login ??= options.loginNet());
   return {
@@ -71,6 +74,7 @@ export async function connectAzure(options: AzureOptions): Promise<AzureBackend>
         label: location.redacted,
         prefix: site.prefix,
         known: learned,
+        lender,
       };
       return createAzureStore(root, { backend, server }, options.maxSockets);
     },

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { ArtifactPath } from '../../../core/artifact-path.ts';
+import { digestAmong } from '../../../core/checksum.ts';
 import { Failure } from '../../../core/failure.ts';
 import type { Io } from '../../../core/io.ts';
 import type { Media } from '../../../core/media.ts';
@@ -17,7 +18,7 @@ import { wholeCrc } from '../../whole-crc.ts';
 import { blockId, receiptsAmong, TOKEN_LENGTH, waitingBlocks } from './blocks.ts';
 import { CRC32_METADATA } from './entry.ts';
 import { isNoBlob } from './failures.ts';
-import { digestAmong, payloadOf } from './payload.ts';
+import { withPayload, type Payload } from './payload.ts';
 import { blobOf, call, subjectOf, type Root } from './root.ts';
 import { statBlob } from './stat.ts';
 import { blobHeaders, conditionsOf, digestBytes, openBody, unmet } from './write.ts';
@@ -43,14 +44,19 @@ function failed(upload: Upload, kind: 'corrupt' | 'invalid' | 'cancelled', reaso
 
 /** Put Block: https://learn.microsoft.com/rest/api/storageservices/put-block */
 async function putBlock(upload: Upload, part: Part, source: Source, io: Io): Promise<Receipt> {
-  const { root, path } = upload;
+  const { root } = upload;
   if (source.size !== part.size) {
     const found = source.size ?? 'unknown';
     throw failed(upload, 'invalid', `part ${part.number} has ${found} bytes, not ${part.size}`);
   }
-  const payload = await payloadOf(source, io, ['crc32']);
+  const rules = { also: ['crc32'], lender: root.lender } as const;
+  return withPayload(source, rules, io, async (payload) => sendBlock(upload, part, payload, io));
+}
+
+async function sendBlock(upload: Upload, part: Part, payload: Payload, io: Io): Promise<Receipt> {
+  const { root, path } = upload;
   const body = await openBody(payload, io);
-  const md5 = payload.md5;
+  const { md5 } = payload;
   const id = blockId(upload.token, part.number);
   await call(root, path, `store part ${part.number} of`, io, async (abortSignal) =>
     blobOf(root, path).stageBlock(id, body, payload.length, {

@@ -1,5 +1,6 @@
 import type { BlockBlobClient, ContainerClient } from '@azure/storage-blob';
 import type { ArtifactPath, Under } from '../../../core/artifact-path.ts';
+import type { BufferLender } from '../../../core/buffer-lender.ts';
 import type { Io } from '../../../core/io.ts';
 import { callFailure, type Asked } from './failures.ts';
 import { exchange, type Exchanged } from './transport.ts';
@@ -16,6 +17,8 @@ export interface Root {
   readonly prefix: string;
   /** What was learned of the container; roots of one container share it. */
   readonly known: { answered: boolean; /** Whether it takes no batches. */ batchless?: boolean };
+  /** Holds bodies between their digest and the wire. */
+  readonly lender: BufferLender;
 }
 
 /** The name of the blob of a path. */

@@ -1,12 +1,13 @@
 import type { BlobHTTPHeaders, BlobRequestConditions, HttpRequestBody } from '@azure/storage-blob';
 import type { ArtifactPath } from '../../../core/artifact-path.ts';
+import { digestAmong } from '../../../core/checksum.ts';
 import { Failure } from '../../../core/failure.ts';
 import type { Io } from '../../../core/io.ts';
 import type { Media } from '../../../core/media.ts';
 import type { Precondition, Source, Stored } from '../../store.ts';
 import { etagOf, md5Of, versionOf } from './entry.ts';
 import { isNoBlob, statusOf } from './failures.ts';
-import { digestAmong, payloadOf, type Payload } from './payload.ts';
+import { withPayload, type Payload } from './payload.ts';
 import { blobOf, call, subjectOf, type Root } from './root.ts';
 
 /** Hex as the bytes that the SDK takes. */
@@ -82,7 +83,23 @@ export async function writeBlob(
   when: Precondition | undefined,
   io: Io,
 ): Promise<Stored> {
-  const payload = await payloadOf(source, io);
+  return withPayload(source, { lender: root.lender }, io, async (payload) =>
+    putBlob(root, path, { source, payload, when }, io),
+  );
+}
+
+interface Put {
+  readonly source: Source;
+  readonly payload: Payload;
+  readonly when: Precondition | undefined;
+}
+
+async function putBlob(
+  root: Root,
+  path: ArtifactPath,
+  { source, payload, when }: Put,
+  io: Io,
+): Promise<Stored> {
   const body = await openBody(payload, io);
   const blobHTTPHeaders = blobHeaders(source.media, payload.md5);
   let answer;

@@ -1,8 +1,9 @@
 import { Readable } from 'node:stream';
-import type { Checksum } from '../../../core/checksum.ts';
+import { digestAmong } from '../../../core/checksum.ts';
 import { Failure } from '../../../core/failure.ts';
-import { createTally, type Tally } from '../../../core/hash.ts';
+import type { Tally } from '../../../core/hash.ts';
 import type { Io } from '../../../core/io.ts';
+import { confirmDigests, tallyOf, wrongSize } from '../../announced.ts';
 import type { Source } from '../../store.ts';
 
 /** The bytes of a source with what is known of them before they are sent. */
@@ -18,44 +19,6 @@ export interface Content {
 
 /** Sources up to this size are held in memory, in bytes; larger ones are read twice: once for the digest, once to send. */
 const HELD_BYTES = 1024 * 1024;
-
-/** The whole-object digest of an algorithm among others, in hex. */
-export function digestOf(
-  checksums: readonly Checksum[],
-  algorithm: Checksum['algorithm'],
-): string | undefined {
-  return checksums.find((each) => each.algorithm === algorithm && each.scope === 'whole')?.value;
-}
-
-/** A tally that finds the CRC32C and whatever is announced. */
-export function tallyFor(announced: readonly Checksum[]): Tally {
-  const algorithms = announced.filter(({ scope }) => scope === 'whole').map(({ algorithm }) => algorithm);
-  return createTally(['crc32c', ...algorithms]);
-}
-
-/** @throws Failure corrupt when a digest is not the one announced */
-export function confirmDigests(announced: readonly Checksum[], found: readonly Checksum[]): void {
-  for (const { algorithm, value, scope } of announced) {
-    const digest = digestOf(found, algorithm);
-    if (scope === 'whole' && digest !== undefined && digest !== value.toLowerCase()) {
-      throw new Failure({
-        kind: 'corrupt',
-        message: `the bytes have ${algorithm} ${digest}, not ${value} as announced`,
-        subject: algorithm,
-      });
-    }
-  }
-}
-
-/** A source that gives more or fewer bytes than it announced. */
-export function wrongSize(found: number, announced: number): Failure {
-  return new Failure({
-    kind: 'changed',
-    message: `the bytes to send are ${found}, not ${announced} as announced`,
-    subject: 'source',
-    hint: 'log the file again when nothing writes to it any more',
-  });
-}
 
 /** Reads a source, failing at its end when it is not what was announced. */
 async function* checked(source: Source, size: number, tally: Tally, io: Io): AsyncGenerator<Uint8Array> {
@@ -81,21 +44,21 @@ async function readThrough(
   io: Io,
   look?: (chunk: Uint8Array) => void,
 ): Promise<string | undefined> {
-  const tally = tallyFor(source.checksums);
+  const tally = tallyOf(['crc32c'], source.checksums);
   for await (const chunk of checked(source, size, tally, io)) look?.(chunk);
   const found = tally.checksums();
   confirmDigests(source.checksums, found);
-  return digestOf(found, 'crc32c');
+  return digestAmong(found, 'crc32c');
 }
 
 function passing(source: Source, size: number): Content {
   let crc32c: string | undefined;
   const confirmed = async function* (io: Io): AsyncGenerator<Uint8Array> {
-    const tally = tallyFor(source.checksums);
+    const tally = tallyOf(['crc32c'], source.checksums);
     yield* checked(source, size, tally, io);
     const found = tally.checksums();
     confirmDigests(source.checksums, found);
-    crc32c = digestOf(found, 'crc32c');
+    crc32c = digestAmong(found, 'crc32c');
   };
   return {
     length: size,

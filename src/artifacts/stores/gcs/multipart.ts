@@ -3,7 +3,7 @@ import { Failure } from '../../../core/failure.ts';
 import type { Io } from '../../../core/io.ts';
 import { discard } from '../../../net/read-body.ts';
 import type { Multipart, Receipt, Stored, UploadPlan, UploadSession } from '../../store.ts';
-import { confirmDigests } from './body.ts';
+import { confirmDigests } from '../../announced.ts';
 import { confirmedParts } from './confirmed-parts.ts';
 import { FIELDS, toBase64 } from './entry.ts';
 import { putPart } from './put-part.ts';

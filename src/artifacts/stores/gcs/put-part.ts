@@ -1,7 +1,7 @@
 import { createTally, type Tally } from '../../../core/hash.ts';
 import type { Io } from '../../../core/io.ts';
 import type { Part, Receipt, Source } from '../../store.ts';
-import { wrongSize } from './body.ts';
+import { wrongSize } from '../../announced.ts';
 import { askStatus, sendPiece } from './resumable.ts';
 import { given, lost, sendableUpTo, uploadFailure, type UploadState } from './upload-state.ts';
 

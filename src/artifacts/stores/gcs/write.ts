@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import type { ArtifactPath } from '../../../core/artifact-path.ts';
+import { digestAmong } from '../../../core/checksum.ts';
 import { Failure } from '../../../core/failure.ts';
 import { cleanupIo, type Io } from '../../../core/io.ts';
 import type { Media } from '../../../core/media.ts';
 import { discard } from '../../../net/read-body.ts';
 import { checkPrecondition, underPrecondition } from '../../precondition.ts';
 import type { Entry, Precondition, Source, Stored } from '../../store.ts';
-import { contentOf, digestOf, streamOf, type Content } from './body.ts';
+import { contentOf, streamOf, type Content } from './body.ts';
 import type { Outgoing } from './client.ts';
 import { entryOf, FIELDS, toBase64, type Resource } from './entry.ts';
 import { statusOf } from './failures.ts';
@@ -81,7 +82,7 @@ export async function confirmStored(
   io: Io,
 ): Promise<Stored> {
   const entry = entryOf(path, resource);
-  const told = digestOf(entry.checksums, 'crc32c');
+  const told = digestAmong(entry.checksums, 'crc32c');
   const differs = told !== undefined && sent.crc32c !== undefined && told !== sent.crc32c;
   if (entry.size === sent.size && !differs) {
     return { entry, proof: told !== undefined && sent.crc32c !== undefined ? 'checksum' : 'size' };

@@ -1,7 +1,9 @@
+import { createBufferLender } from '../../../core/buffer-lender.ts';
 import type { Clock } from '../../../core/clock.ts';
 import { Failure } from '../../../core/failure.ts';
 import type { Location } from '../../../core/location.ts';
 import type { Net } from '../../../net/net.ts';
+import { MOST_LENT } from '../../hashed-body.ts';
 import type { ArtifactStore } from '../../store.ts';
 import { readAwsProfile } from './aws-profile.ts';
 import { createBucketClient, type BucketClient } from './client.ts';
@@ -96,6 +98,7 @@ export async function connectS3(given: S3Options): Promise<S3Backend> {
   const headers = owner === undefined ? {} : { 'x-amz-expected-bucket-owner': owner };
   const { net, clock } = options;
   const warn = options.warn === undefined ? {} : { warn: options.warn };
+  const lender = createBufferLender(MOST_LENT);
   const clients = new Map<string, BucketClient>();
   const clientOf = (site: Site): BucketClient => {
     const key = `${site.endpoint?.href ?? 'amazon'} ${site.bucket}`;
@@ -114,6 +117,7 @@ export async function connectS3(given: S3Options): Promise<S3Backend> {
         extra,
         integrity,
         mayCheckParts: options.checksum !== 'when_required',
+        lender,
       };
       const server = `s3 ${site.endpoint?.origin ?? 'amazon'}`;
       const backend = `${server} ${identityOf(options)}`;

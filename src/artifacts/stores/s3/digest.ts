@@ -12,11 +12,6 @@ export function toHex(base64: string): string {
   return Buffer.from(base64, 'base64').toString('hex');
 }
 
-/** The whole-object digest of an algorithm among others, in hex. */
-export function digestOf(checksums: readonly Checksum[], algorithm: Algorithm): string | undefined {
-  return checksums.find((each) => each.algorithm === algorithm && each.scope === 'whole')?.value;
-}
-
 /** The header by which S3 takes and tells a checksum; MD5 has one of its own. */
 export function checksumHeader(algorithm: Algorithm): string {
   return algorithm === 'md5' ? 'content-md5' : `x-amz-checksum-${algorithm}`;

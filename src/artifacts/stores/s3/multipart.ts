@@ -29,7 +29,7 @@ import {
   type PartIntegrity,
   type Wanted,
 } from './part-integrity.ts';
-import { bytesPayload, payloadOf } from './payload.ts';
+import { bytesPayload, withPayload, type Payload } from './payload.ts';
 import { keyOf, subjectOf, type Root } from './root.ts';
 import { statObject } from './stat.ts';
 import { checkCondition, conditionally, creationHeaders, proofOf, rulesOf } from './write.ts';
@@ -56,7 +56,7 @@ function failed(upload: Upload, kind: 'corrupt' | 'invalid', reason: string): Fa
 }
 
 async function putPart(upload: Upload, part: Part, source: Source, io: Io): Promise<Receipt> {
-  const { root, path, agreed } = upload;
+  const { root, agreed } = upload;
   if (source.size !== part.size) {
     throw failed(
       upload,
@@ -66,7 +66,12 @@ async function putPart(upload: Upload, part: Part, source: Source, io: Io): Prom
   }
   const { signed, integrity } = rulesOf(root);
   const all = new Set([...integrity, ...(agreed ? [agreed.algorithm] : [])]);
-  const payload = await payloadOf(source, { signed, integrity: [...all] }, io);
+  const rules = { signed, integrity: [...all] };
+  return withPayload(source, rules, root.lender, io, async (payload) => sendPart(upload, part, payload, io));
+}
+
+async function sendPart(upload: Upload, part: Part, payload: Payload, io: Io): Promise<Receipt> {
+  const { root, path, agreed } = upload;
   const response = await root.client.send(
     {
       method: 'PUT',

@@ -1,4 +1,5 @@
 import type { ArtifactPath, Under } from '../../../core/artifact-path.ts';
+import type { BufferLender } from '../../../core/buffer-lender.ts';
 import { Failure } from '../../../core/failure.ts';
 import type { Location } from '../../../core/location.ts';
 import type { BucketClient } from './client.ts';
@@ -17,6 +18,8 @@ export interface Root {
   readonly integrity: Algorithm;
   /** Whether parts may carry a checksum that nobody asked for, where the server takes it. */
   readonly mayCheckParts: boolean;
+  /** Holds bodies between their digest and the wire. */
+  readonly lender: BufferLender;
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { ArtifactPath } from '../../../core/artifact-path.ts';
+import { digestAmong } from '../../../core/checksum.ts';
 import { Failure } from '../../../core/failure.ts';
 import type { Io } from '../../../core/io.ts';
 import type { Media } from '../../../core/media.ts';
@@ -6,11 +7,11 @@ import type { NetResponse } from '../../../net/net.ts';
 import { discard } from '../../../net/read-body.ts';
 import { checkPrecondition, underPrecondition, unmet } from '../../precondition.ts';
 import type { Precondition, Source, Stored } from '../../store.ts';
-import { checksumHeader, digestOf, toHex, type Algorithm } from './digest.ts';
+import { checksumHeader, toHex, type Algorithm } from './digest.ts';
 import { isAmazon } from './endpoint.ts';
 import { md5Of, versionOf } from './entry.ts';
 import { codeOf } from './failures.ts';
-import { payloadOf, UNSIGNED, type Payload, type PayloadRules } from './payload.ts';
+import { UNSIGNED, withPayload, type Payload, type PayloadRules } from './payload.ts';
 import { keyOf, subjectOf, type Root } from './root.ts';
 import { statObject } from './stat.ts';
 
@@ -95,7 +96,7 @@ export function proofOf(
   headers: NetResponse['headers'],
 ): Stored['proof'] {
   const sent = payload.checksums();
-  const md5 = digestOf(sent, 'md5');
+  const md5 = digestAmong(sent, 'md5');
   const told = md5Of(headers);
   if (!payload.replayable && md5 !== undefined && told !== undefined && told !== md5) {
     throw mismatch(root, path, told, md5);
@@ -123,7 +124,23 @@ export async function writeObject(
   io: Io,
 ): Promise<Stored> {
   await checkCondition(root, path, when, io);
-  const payload = await payloadOf(source, rulesOf(root), io);
+  return withPayload(source, rulesOf(root), root.lender, io, async (payload) =>
+    putObject(root, path, { source, payload, when }, io),
+  );
+}
+
+interface Put {
+  readonly source: Source;
+  readonly payload: Payload;
+  readonly when: Precondition | undefined;
+}
+
+async function putObject(
+  root: Root,
+  path: ArtifactPath,
+  { source, payload, when }: Put,
+  io: Io,
+): Promise<Stored> {
   const headers = { ...creationHeaders(root, source.media), ...root.extra.finish };
   const subject = subjectOf(root, path);
   const key = keyOf(root, path);

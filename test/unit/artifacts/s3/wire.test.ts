@@ -10,6 +10,7 @@ import { createBucketClient } from '../../../../src/artifacts/stores/s3/client.t
 import { extraHeaders } from '../../../../src/artifacts/stores/s3/extra-args.ts';
 import { multipartOf } from '../../../../src/artifacts/stores/s3/multipart.ts';
 import { parseArtifactPath } from '../../../../src/core/artifact-path.ts';
+import { createBufferLender } from '../../../../src/core/buffer-lender.ts';
 import { systemClock } from '../../../../src/core/clock.ts';
 import { Failure } from '../../../../src/core/failure.ts';
 import type { Io } from '../../../../src/core/io.ts';
@@ -188,17 +189,16 @@ test('keys that expire in the middle of a long upload are renewed; only the refu
       return true;
     },
   };
-  const client = createBucketClient(site, { net, clock: systemClock, keys, headers: {} });
   const root = {
-    client,
+    client: createBucketClient(site, { net, clock: systemClock, keys, headers: {} }),
     label: 's3://bkt',
     prefix: '',
     extra: extraHeaders({}),
     integrity: 'md5',
     mayCheckParts: true,
+    lender: createBufferLender(0),
   } as const;
-  const plan = { partBytes: 2 * MIB, media: {} };
-  const session = await multipartOf(root).begin(path('x'), plan, io);
+  const session = await multipartOf(root).begin(path('x'), { partBytes: 2 * MIB, media: {} }, io);
   const put = async (number: number) =>
     session.put({ number, offset: (number - 1) * 2 * MIB, size: 2 * MIB }, streamed(2 * MIB), io);
   const receipts = [await put(1), await put(2), ...(await Promise.all([put(3), put(4)])), await put(5)];

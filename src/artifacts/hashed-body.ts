@@ -24,7 +24,7 @@ export interface HashedBody {
 /** Bodies up to this size are always held in memory, in bytes. */
 export const HELD_BYTES = 1024 * 1024;
 
-/** What the lender of one backend should have, in bytes: four parts of the usual size. */
+/** What the lender of one backend should have, in bytes: eight parts of the usual size. */
 export const MOST_LENT = 64 * 1024 * 1024;
 
 /** Bytes of a held body that are given at once: each counts as progress, and as a sign of life of a slow connection. */

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Entry } from '../artifacts/store.ts';
 import type { ArtifactPath, Under } from '../core/artifact-path.ts';
 import type { Failure } from '../core/failure.ts';
+import { markAtOnce } from '../core/mark-at-once.ts';
 import { formatPlace } from '../resolver/resolution.ts';
 import type { DownloadFile, IfExists, Planned } from '../transfer/items.ts';
 import { decideDownloads, type DownloadPolicy } from '../transfer/plan/decide-downloads.ts';
@@ -103,6 +104,7 @@ async function run(
   watching: Watching,
   pathOf?: () => Under,
 ): Promise<Report> {
+  markAtOnce();
   const { io } = session;
   const { reader, resolution } = opened;
   const { folder, resume = 'usual' } = ask;

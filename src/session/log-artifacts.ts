@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import type { ArtifactStore } from '../artifacts/store.ts';
 import type { Under } from '../core/artifact-path.ts';
 import { Failure } from '../core/failure.ts';
+import { markAtOnce } from '../core/mark-at-once.ts';
 import { stockTrouble } from '../core/stock-names.ts';
 import type { Destination } from '../resolver/resolution.ts';
 import { checkShared, checkTrackingUnderAirflow } from '../resolver/shared-rule.ts';
@@ -93,6 +94,7 @@ async function runLog(
   }: { store: ArtifactStore; roots: readonly UploadRoot[]; destination: Destination },
   watching: Watching,
 ): Promise<Report> {
+  markAtOnce();
   const options = await transferOptions(session, watching, ask.resume ?? 'usual', {
     direction: 'upload',
     backend: store.backend,

@@ -3,6 +3,7 @@ import { basename, join } from 'node:path';
 import type { Entry } from '../artifacts/store.ts';
 import { joinPath, type ArtifactPath } from '../core/artifact-path.ts';
 import { Failure } from '../core/failure.ts';
+import { markAtOnce } from '../core/mark-at-once.ts';
 import { formatPlace } from '../resolver/resolution.ts';
 import type { Filter } from '../transfer/plan/filter.ts';
 import { sortEntries } from '../artifacts/sort-entries.ts';
@@ -36,6 +37,7 @@ export async function verifyArtifacts(
   { against, filter, sizeOnly }: VerifyAsk,
   watching: VerifyWatching,
 ): Promise<VerifyReport> {
+  markAtOnce();
   const facts = await stat(against).catch((thrown: unknown) => Promise.reject(unwalkable(thrown, against)));
   const root = await opened.reader.root(session.io);
   const sides =

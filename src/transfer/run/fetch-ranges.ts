@@ -8,15 +8,12 @@ import { pathIn, placed, retriesOf, type Fetching, type RangeRule } from './fetc
 import type { OpenJob } from './job.ts';
 import { removePartial } from './place-file.ts';
 import { placeRanges, type Placing, type Ranged } from './place-ranges.ts';
-import { worksOf } from './upload-parts.ts';
+import { partsAtOnce, worksOf } from './upload-parts.ts';
 
 const MIB = 1024 * 1024;
 
 /** The rule where no setting says another. */
 export const USUAL_RANGES: RangeRule = { fromBytes: 64 * MIB, rangeBytes: 16 * MIB };
-
-/** How many ranges of one file may be under way: the scheduler's width bounds them over all files. */
-const RANGES_AT_ONCE = 64;
 
 /** Whether a file is fetched in ranges: a large one, of which every range can be had of the same version. */
 export function isRanged(entry: Entry, { reader, options }: Fetching): entry is Ranged['entry'] {
@@ -50,7 +47,7 @@ export async function fetchRanges(
     io: record.ioOf(entry.path),
   });
   return {
-    atOnce: RANGES_AT_ONCE,
+    atOnce: partsAtOnce(options.workers),
     parts: worksOf(placing.ranges, (range) => async () => fetchRange(fetching, entry, placing, range)),
     finish: async () => placed(fetching, file, await placing.publish()),
     giveUp: async (thrown) => {

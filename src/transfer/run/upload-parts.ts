@@ -9,7 +9,7 @@ import { arrived, fileIo, sourceAtPace, writeWhole, type PartedFile, type Upload
 const MIB = 1024 * 1024;
 /** Files above this go in parts where the store takes parts, in bytes. */
 const PARTS_ABOVE = 64 * MIB;
-const PART_BYTES = 16 * MIB;
+const PART_BYTES = 8 * MIB;
 
 /** The size of parts that the store prefers, else our usual one, as near as the store allows it, in bytes. */
 export function usualPartBytes({ minBytes, maxBytes, preferred }: Multipart): number {
@@ -22,7 +22,7 @@ export function prefersParts(size: number, { preferred }: Multipart): boolean {
 }
 
 /**
- * The size of the parts, in bytes: 16 MiB unless the store prefers another, more when the file would need more parts
+ * The size of the parts, in bytes: 8 MiB unless the store prefers another, more when the file would need more parts
  * than the store allows (then in whole MiB where the store takes that).
  * @throws Failure too-large when no allowed size suffices
  */
@@ -46,8 +46,13 @@ export function* planParts(size: number, partBytes: number): Generator<Part> {
   }
 }
 
-/** How many parts one large file may have under way: the scheduler's width bounds them over all files. */
-const PARTS_AT_ONCE = 64;
+/**
+ * How many parts of one file are under way at once: a quarter of the workers, of 32 as many as can be held in memory
+ * between their digest and the wire. The scheduler's width bounds them over all files.
+ */
+export function partsAtOnce(workers: number): number {
+  return Math.max(4, Math.ceil(workers / 4));
+}
 
 /**
  * Begins to upload a file in parts, or goes on with what an interrupted try began; nothing of it stays at the store when
@@ -82,7 +87,7 @@ function partsJob(
   size: number,
   { session, partBytes, receipts: before, stored }: Resumed,
 ): OpenJob {
-  const { journal, io } = uploading;
+  const { journal, options, io } = uploading;
   const fromFile = fileIo(uploading, file.path);
   const receipts: Receipt[] = [...before];
   const have = new Set(before.map(({ number }) => number));
@@ -93,7 +98,7 @@ function partsJob(
     journal.part(file.path, receipt);
   };
   return {
-    atOnce: multipart.order === 'any' ? PARTS_AT_ONCE : 1,
+    atOnce: multipart.order === 'any' ? partsAtOnce(options.workers) : 1,
     parts: worksOf(planParts(size, partBytes), (part) =>
       have.has(part.number) ? undefined : async () => put(part),
     ),

@@ -24,9 +24,9 @@ describe('parts', () => {
   } as const;
   const MIB = 1024 ** 2;
 
-  it('are 16 MiB, more when there would be too many, within what the store allows', () => {
+  it('are 8 MiB, more when there would be too many, within what the store allows', () => {
     const s3 = { ...rules, minBytes: 5 * MIB, maxBytes: 5 * 1024 * MIB, maxParts: 10_000 };
-    expect(partBytesFor(100 * MIB, s3)).toBe(16 * MIB);
+    expect(partBytesFor(100 * MIB, s3)).toBe(8 * MIB);
     expect(partBytesFor(10_000 * 20 * MIB, s3)).toBe(20 * MIB);
     expect(partBytesFor(100, { ...s3, minBytes: 32 * MIB })).toBe(32 * MIB);
     expect(partBytesFor(100, { ...s3, minBytes: 1, maxBytes: 4 * MIB })).toBe(4 * MIB);

@@ -115,12 +115,12 @@ async function readAtOnce(
       if (bytesRead === 0) throw changed(file);
       at += bytesRead;
     }
-    confirm(await descriptors.fstat(fd), identity);
+    confirm(descriptors.fstat(fd), identity);
     return bytes;
   } catch (thrown) {
     throw thrown instanceof Error && 'syscall' in thrown ? unreadable(thrown, file) : thrown;
   } finally {
-    await descriptors.close(fd);
+    descriptors.close(fd);
   }
 }
 

@@ -45,7 +45,7 @@ export async function* planFileDownload(
 }
 
 async function* flat(pages: AsyncIterable<readonly Entry[]>): AsyncGenerator<Entry> {
-  for await (const page of pages) yield* page;
+  for await (const page of pages) for (const entry of page) yield entry;
 }
 
 function itemOf(entry: Entry, as: ArtifactPath, aim: DownloadAim): Planned<DownloadFile> | undefined {
@@ -53,10 +53,11 @@ function itemOf(entry: Entry, as: ArtifactPath, aim: DownloadAim): Planned<Downl
   const { path, kind, size } = entry;
   const name = joinPath(aim.name, as);
   if (kind === 'directory') return filter.takesFolder(as) ? { kind: 'folder', path: name } : undefined;
+  const isTaken = filter.takes(as);
+  if (kind === 'file' && isTaken) return { kind: 'file', file: { entry, name, why: 'overwrite' } };
   const local = join(aim.folder, name);
   const bytes = size === undefined ? {} : { bytes: size };
-  if (!filter.takes(as)) return { kind: 'skip', skipped: { path, local, ...bytes, why: 'excluded' } };
-  if (kind === 'file') return { kind: 'file', file: { entry, name, why: 'overwrite' } };
+  if (!isTaken) return { kind: 'skip', skipped: { path, local, ...bytes, why: 'excluded' } };
   const detail = 'a link or a special file at the source';
   return { kind: 'skip', skipped: { path, local, why: 'special', detail } };
 }

@@ -55,10 +55,10 @@ export async function* walkFolder(
   let batch: Found[] = [];
   for await (const found of walkNames(folder, signal, filter)) {
     if (batch.push(found) < TOGETHER) continue;
-    yield* await Promise.all(batch.map(look));
+    for (const walked of await Promise.all(batch.map(look))) yield walked;
     batch = [];
   }
-  yield* await Promise.all(batch.map(look));
+  for (const walked of await Promise.all(batch.map(look))) yield walked;
 }
 
 /** The same by names alone: no file is looked at. @throws Failure as `walkFolder` */

@@ -37,10 +37,12 @@ const PREFERRED: readonly Checksum['algorithm'][] = ['crc32', 'sha256', 'sha1', 
 
 /** The checksum of a whole object that is worth verifying, where the store knows one. */
 export function wholeChecksum({ checksums }: Entry): Checksum | undefined {
-  const whole = checksums.filter(({ scope }) => scope === 'whole');
-  return PREFERRED.map((algorithm) => whole.find((each) => each.algorithm === algorithm)).find(
-    (each) => each,
-  );
+  let best: Checksum | undefined;
+  for (const each of checksums) {
+    if (each.scope !== 'whole') continue;
+    if (!best || PREFERRED.indexOf(each.algorithm) < PREFERRED.indexOf(best.algorithm)) best = each;
+  }
+  return best;
 }
 
 /** What a body must turn out to be. */
@@ -58,9 +60,11 @@ function expectationOf(body: Body, listed: Entry): Expectation {
   const { entry, length } = body;
   const isSame = !entry.version || !listed.version || entry.version.id === listed.version.id;
   const isPinned = isSame && entry.version?.strong === true && listed.version !== undefined;
-  const told = [entry.size, length].filter((size) => size !== undefined);
-  const counts = isPinned || (isSame && told.length === 0);
-  const sizes = counts && listed.size !== undefined ? [...told, listed.size] : told;
+  const sizes: number[] = [];
+  if (entry.size !== undefined) sizes.push(entry.size);
+  if (length !== undefined) sizes.push(length);
+  const counts = isPinned || (isSame && sizes.length === 0);
+  if (counts && listed.size !== undefined) sizes.push(listed.size);
   return { checksum: wholeChecksum(entry) ?? (isSame ? wholeChecksum(listed) : undefined), sizes };
 }
 
@@ -173,10 +177,10 @@ async function writeAtOnce(
   try {
     await writeAll(fd, bytes);
     await descriptors.fsync(fd);
-    const { size, mtimeMs, ino } = await descriptors.fstat(fd);
+    const { size, mtimeMs, ino } = descriptors.fstat(fd);
     return { bytes: bytes.byteLength, identity: { size, mtimeMs, ino } };
   } finally {
-    await descriptors.close(fd);
+    descriptors.close(fd);
   }
 }
 

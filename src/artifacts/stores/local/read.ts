@@ -30,7 +30,7 @@ export async function readFile(
   });
   let isOurs = true;
   try {
-    const part = partOf(fd, subject, await descriptors.fstat(fd, { bigint: true }), ask);
+    const part = partOf(fd, subject, descriptors.fstat(fd, { bigint: true }), ask);
     const { start, end, stats } = part;
     isOurs = end - start <= MOST_HELD;
     const about = { entry: entryOf(path, stats), start, length: end - start };
@@ -38,7 +38,7 @@ export async function readFile(
   } catch (thrown) {
     throw localFailure(thrown, 'reading', subject);
   } finally {
-    if (isOurs) await descriptors.close(fd);
+    if (isOurs) descriptors.close(fd);
   }
 }
 
@@ -83,13 +83,13 @@ async function readAtOnce(part: FilePart): Promise<Buffer> {
     if (bytesRead === 0) throw changed(subject);
     at += bytesRead;
   }
-  await confirm(part);
+  confirm(part);
   return bytes;
 }
 
 /** @throws Failure changed */
-async function confirm({ fd, stats, subject }: FilePart): Promise<void> {
-  const now = versionOf(await descriptors.fstat(fd, { bigint: true }));
+function confirm({ fd, stats, subject }: FilePart): void {
+  const now = versionOf(descriptors.fstat(fd, { bigint: true }));
   if (now.id !== versionOf(stats).id) throw changed(subject);
 }
 
@@ -124,7 +124,7 @@ class FileStream extends Readable {
     const { fd, end, subject } = this.#part;
     const wanted = Math.min(CHUNK_BYTES, end - this.#offset);
     if (wanted === 0) {
-      await confirm(this.#part);
+      confirm(this.#part);
       return null;
     }
     const { bytesRead, buffer } = await descriptors.read(
@@ -140,9 +140,11 @@ class FileStream extends Readable {
   }
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
-    descriptors.close(this.#part.fd).then(
-      () => done(error),
-      (thrown: unknown) => done(error ?? localFailure(thrown, 'closing', this.#part.subject)),
-    );
+    try {
+      descriptors.close(this.#part.fd);
+      done(error);
+    } catch (thrown) {
+      done(error ?? localFailure(thrown, 'closing', this.#part.subject));
+    }
   }
 }

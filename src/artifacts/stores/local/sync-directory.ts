@@ -42,7 +42,7 @@ async function sync(folder: string): Promise<void> {
     try {
       await descriptors.fsync(fd);
     } finally {
-      await descriptors.close(fd);
+      descriptors.close(fd);
     }
   } catch (thrown) {
     if (!UNSYNCABLE.has(codeOf(thrown) ?? '')) throw thrown;

@@ -113,9 +113,9 @@ async function fillAtOnce(temporary: string, bytes: Uint8Array, filling: Filling
     await writeAll(fd, bytes);
     io.progress?.(bytes.byteLength);
     await descriptors.fsync(fd);
-    return { stats: await descriptors.fstat(fd, { bigint: true }), proven };
+    return { stats: descriptors.fstat(fd, { bigint: true }), proven };
   } finally {
-    await descriptors.close(fd);
+    descriptors.close(fd);
   }
 }
 

@@ -102,14 +102,14 @@ function asGet(call: Call): Call {
 
 function askedOf(talk: Talk, call: Call): Asked {
   const { site } = talk;
-  const { host } = urlOf({ ...site, style: 'path' }, talk.region, undefined, {});
+  const { host } = urlOf({ ...site, style: 'path' }, talk.region, undefined);
   return { doing: call.doing, subject: call.subject, bucket: site.bucket, host, action: actionOf(call) };
 }
 
 async function transmit(talk: Talk, call: Call, keys: AwsKeys | undefined, io: Io): Promise<NetResponse> {
   const { payload, method } = call;
   const { options, region } = talk;
-  const url = urlOf(talk.site, region, call.key, call.query ?? {});
+  const url = urlOf(talk.site, region, call.key, call.query);
   const given = Object.assign({}, options.headers, call.headers, payload?.headers);
   const signable = { method, url, headers: given, payloadHash: payload?.hash ?? EMPTY_SHA256 };
   const headers = signedHeaders(signable, keys, { region, now: options.clock.now() + talk.skewMs });

@@ -149,7 +149,7 @@ export function urlOf(
   site: Site,
   region: string,
   key: string | undefined,
-  query: Readonly<Record<string, string>>,
+  query?: Readonly<Record<string, string>>,
 ): URL {
   let beginning = kept.get(site);
   if (beginning?.region !== region) {
@@ -157,7 +157,7 @@ export function urlOf(
     kept.set(site, beginning);
   }
   const { virtual, text } = beginning;
-  const search = encodeQuery(query);
   const rest = key === undefined ? (virtual ? '/' : '') : `/${encodeKey(key)}`;
-  return new URL(`${text}${rest}${search === '' ? '' : `?${search}`}`);
+  const search = query ? encodeQuery(query) : '';
+  return new URL(search === '' ? `${text}${rest}` : `${text}${rest}?${search}`);
 }

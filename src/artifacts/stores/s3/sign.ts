@@ -76,10 +76,10 @@ export function authorization(request: Signable, keys: AwsKeys, scope: Scope): s
   const date = request.headers['x-amz-date'] ?? amzDate(scope.now);
   const day = date.slice(0, 8);
   const { method, url, headers, payloadHash } = request;
-  const names = Object.keys(headers).sort();
-  const signed = names.join(';');
+  const all = Object.entries(headers).sort(([a], [b]) => compare(a, b));
+  const signed = all.map(([name]) => name).join(';');
   let lines = '';
-  for (const name of names) lines += `${name}:${(headers[name] ?? '').trim().replace(/ +/g, ' ')}\n`;
+  for (const [name, value] of all) lines += `${name}:${value.trim().replace(/ +/g, ' ')}\n`;
   const query = canonicalQuery(url.search);
   const canonical = `${method}\n${url.pathname}\n${query}\n${lines}\n${signed}\n${payloadHash}`;
   const place = `${day}/${scope.region}/${scope.service}/aws4_request`;

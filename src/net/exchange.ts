@@ -6,10 +6,10 @@ import { streamOf } from '../core/held-bytes.ts';
 import type { Io } from '../core/io.ts';
 import { onAbort } from '../core/on-abort.ts';
 import { codeOf, connectionFailure, silence, type ConnectionFacts } from './connection-failure.ts';
-import { idleTimer, type IdleTimer } from './idle-timer.ts';
+import { IdleTimer } from './idle-timer.ts';
 import { responseBody } from './response-body.ts';
 import { isSmall, takeWhole } from './take-whole.ts';
-import { upload } from './upload.ts';
+import { upload, type Sending } from './upload.ts';
 import { watchConnection } from './watch-connection.ts';
 import type { Net, NetNames, NetRequest, NetResponse } from './net.ts';
 
@@ -84,39 +84,12 @@ function headersOf({ headers }: IncomingMessage): Record<string, string> {
   return joined as Record<string, string>;
 }
 
-interface Exchange {
-  readonly request: NetRequest;
-  readonly outgoing: ClientRequest;
-  readonly idle: IdleTimer;
-  readonly facts: () => ConnectionFacts;
-  /** Ends whatever is under way: the request, or the reading of its answer. */
-  cut: (error: Error) => void;
-  /** The exchange is over: nobody stops it any more. */
-  readonly release: () => void;
-}
-
-/** Nobody stops the exchange any more; an answer that came before all was sent ends the connection. */
-function end({ outgoing, release }: Exchange): void {
-  release();
-  if (!outgoing.writableEnded) outgoing.destroy();
-}
-
 function answer({ url }: NetRequest, incoming: IncomingMessage): Omit<NetResponse, 'body'> {
   return { status: incoming.statusCode ?? 0, headers: headersOf(incoming), url };
 }
 
-function streamed(exchange: Exchange, incoming: IncomingMessage): NetResponse {
-  const { idle, facts, request } = exchange;
-  const body = responseBody(incoming, {
-    idle,
-    fail: (error) => connectionFailure(error, facts()),
-    release: () => end(exchange),
-  });
-  exchange.cut = (error) => body.destroy(error);
-  return { ...answer(request, incoming), body };
-}
-
-function held({ request }: Exchange, incoming: IncomingMessage, bytes: Buffer): NetResponse {
+/** A small answer, all of which is there. */
+function held(request: NetRequest, incoming: IncomingMessage, bytes: Buffer): NetResponse {
   let body: Readable | undefined;
   return {
     ...answer(request, incoming),
@@ -127,76 +100,145 @@ function held({ request }: Exchange, incoming: IncomingMessage, bytes: Buffer): 
   };
 }
 
-interface Told {
-  answer(response: NetResponse): void;
-  fail(error: unknown): void;
-}
+/** One request on its way, and its answer. */
+class Exchange {
+  readonly #request: NetRequest;
+  readonly #wire: Wire;
+  readonly #outgoing: ClientRequest;
+  readonly #idleMs: number | undefined;
+  readonly #idle: IdleTimer;
+  /** Nobody stops the exchange any more. */
+  readonly #release: () => void;
+  #resolve: (response: NetResponse) => void = () => undefined;
+  #reject: (reason: Failure | StaleConnection) => void = () => undefined;
+  #sending: Sending | undefined;
+  #body: Readable | undefined;
+  #reached = false;
+  #answered = false;
+  #receiving = false;
+  #settled = false;
 
-/** Gives an answer: a small one when all of it is there, any other at once. */
-function receive(exchange: Exchange, incoming: IncomingMessage, told: Told): void {
-  if (!isSmall(incoming, exchange.request.method)) {
-    told.answer(streamed(exchange, incoming));
-    return;
+  constructor(request: NetRequest, wire: Wire, { signal }: Io) {
+    this.#request = request;
+    this.#wire = wire;
+    this.#idleMs = request.idleMs ?? wire.idleMs;
+    this.#outgoing = open(request, wire);
+    this.#idle = new IdleTimer(this.#idleMs, () => this.cut(silence()));
+    this.#release = onAbort(signal, () => this.cut(cancelled(subjectOf(request))));
   }
-  const whole = (bytes: Buffer): void => {
-    exchange.idle.stop();
-    end(exchange);
-    told.answer(held(exchange, incoming, bytes));
-  };
-  takeWhole(incoming, exchange.idle, { whole, failed: (error) => told.fail(error) });
-}
 
-/** A final answer below 300 counts only once the whole body was sent; any other one ends the sending. */
-function converse(exchange: Exchange): Promise<NetResponse> {
-  const { request, outgoing, idle, facts } = exchange;
-  return new Promise<NetResponse>((resolve, reject) => {
-    let settled = false;
-    let answered = false;
-    let receiving = false;
-    let halt = (): void => undefined;
-    const fail = (error: unknown) => {
-      if (settled) return;
-      settled = true;
-      exchange.release();
-      idle.stop();
-      halt();
-      const failure = connectionFailure(error, facts());
-      const cut = codeOf(error) === 'ECONNRESET' || codeOf(error) === 'EPIPE';
-      reject(outgoing.reusedSocket && cut && !answered ? new StaleConnection(failure) : failure);
-    };
-    // A request that still waits for its socket tells nothing when it is destroyed.
-    exchange.cut = (error) => {
-      outgoing.destroy(error);
-      fail(error);
-    };
-    // Whether an answer is whole tells the answer itself, whatever becomes of a request that it refuses.
-    outgoing.on('error', (error) => (receiving ? undefined : fail(error)));
-    const body = upload(outgoing, request.body, lengthOf(request), idle);
-    halt = () => body.halt();
-    // The first bytes that were asked of the body may have ended everything already.
-    if (outgoing.destroyed) halt();
-    body.sent?.catch((error: unknown) => exchange.cut(error as Error));
-    const give = (response: NetResponse) => {
-      settled = true;
-      resolve(response);
-    };
-    outgoing.once('response', (incoming) => {
-      answered = true;
-      idle.stop();
-      const finish = () => {
-        if (settled) return;
-        receiving = true;
-        receive(exchange, incoming, { answer: give, fail });
-      };
-      if ((incoming.statusCode ?? 0) < 300 && body.sent) {
-        incoming.pause();
-        body.sent.then(finish, () => undefined);
-        return;
-      }
-      halt();
-      finish();
+  converse(): Promise<NetResponse> {
+    watchConnection(this.#outgoing, this.#request.url.protocol === 'https:', this.#wire.connectMs, this);
+    return new Promise<NetResponse>((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+      this.#send();
     });
-  });
+  }
+
+  reached(): void {
+    this.#reached = true;
+    this.#idle.arm();
+  }
+
+  /** Ends whatever is under way: the request, or the reading of its answer. */
+  cut(error: Error): void {
+    if (this.#body) {
+      this.#body.destroy(error);
+      return;
+    }
+    this.#outgoing.destroy(error);
+    // A request that still waits for its socket tells nothing when it is destroyed.
+    this.#fail(error);
+  }
+
+  #send(): void {
+    const outgoing = this.#outgoing;
+    // Whether an answer is whole tells the answer itself, whatever becomes of a request that it refuses.
+    outgoing.on('error', (error) => (this.#receiving ? undefined : this.#fail(error)));
+    outgoing.once('response', (incoming) => this.#hear(incoming));
+    const sending = upload(outgoing, this.#request.body, lengthOf(this.#request), this.#idle);
+    this.#sending = sending;
+    // The first bytes that were asked of the body may have ended everything already.
+    if (outgoing.destroyed) sending.halt();
+    sending.sent?.catch((error: unknown) => this.cut(error as Error));
+  }
+
+  /** A final answer below 300 counts only once the whole body was sent; any other one ends the sending. */
+  #hear(incoming: IncomingMessage): void {
+    this.#answered = true;
+    this.#idle.stop();
+    const sent = this.#sending?.sent;
+    if ((incoming.statusCode ?? 0) < 300 && sent) {
+      incoming.pause();
+      sent.then(
+        () => this.#receive(incoming),
+        () => undefined,
+      );
+      return;
+    }
+    this.#sending?.halt();
+    this.#receive(incoming);
+  }
+
+  /** Gives an answer: a small one when all of it is there, any other at once. */
+  #receive(incoming: IncomingMessage): void {
+    if (this.#settled) return;
+    const request = this.#request;
+    this.#receiving = true;
+    if (isSmall(incoming, request.method)) {
+      takeWhole(incoming, this.#idle, {
+        whole: (bytes) => {
+          this.#end();
+          this.#give(held(request, incoming, bytes));
+        },
+        failed: (error) => this.#fail(error),
+      });
+      return;
+    }
+    const body = responseBody(incoming, {
+      idle: this.#idle,
+      fail: (error) => connectionFailure(error, this.#facts()),
+      release: () => this.#end(),
+    });
+    this.#body = body;
+    this.#give({ ...answer(request, incoming), body });
+  }
+
+  #give(response: NetResponse): void {
+    this.#settled = true;
+    this.#resolve(response);
+  }
+
+  #fail(error: unknown): void {
+    if (this.#settled) return;
+    this.#settled = true;
+    this.#release();
+    this.#idle.stop();
+    this.#sending?.halt();
+    const failure = connectionFailure(error, this.#facts());
+    const cut = codeOf(error) === 'ECONNRESET' || codeOf(error) === 'EPIPE';
+    const isStale = this.#outgoing.reusedSocket && cut && !this.#answered;
+    this.#reject(isStale ? new StaleConnection(failure) : failure);
+  }
+
+  /** All was heard; an answer that came before all was sent ends the connection. */
+  #end(): void {
+    this.#idle.stop();
+    this.#release();
+    if (!this.#outgoing.writableEnded) this.#outgoing.destroy();
+  }
+
+  #facts(): ConnectionFacts {
+    return {
+      subject: subjectOf(this.#request),
+      host: this.#request.url.host,
+      reached: this.#reached,
+      connectMs: this.#wire.connectMs,
+      ...(this.#idleMs === undefined ? {} : { idleMs: this.#idleMs }),
+      names: this.#wire.names,
+    };
+  }
 }
 
 /**
@@ -205,32 +247,5 @@ function converse(exchange: Exchange): Promise<NetResponse> {
  */
 export async function exchange(request: NetRequest, wire: Wire, io: Io): Promise<NetResponse> {
   if (io.signal.aborted) throw cancelled(subjectOf(request)).with({ effect: 'none' });
-  const idleMs = request.idleMs ?? wire.idleMs;
-  let reached = false;
-  const outgoing = open(request, wire);
-  const facts = (): ConnectionFacts => ({
-    subject: subjectOf(request),
-    host: request.url.host,
-    reached,
-    connectMs: wire.connectMs,
-    ...(idleMs === undefined ? {} : { idleMs }),
-    names: wire.names,
-  });
-  const idle = idleTimer(idleMs, () => current.cut(silence()));
-  const current: Exchange = {
-    request,
-    outgoing,
-    idle,
-    facts,
-    cut: (error) => outgoing.destroy(error),
-    release: onAbort(io.signal, () => current.cut(cancelled(subjectOf(request)))),
-  };
-  watchConnection(outgoing, request.url.protocol === 'https:', wire.connectMs, {
-    reached: () => {
-      reached = true;
-      idle.arm();
-    },
-    cut: (error) => current.cut(error),
-  });
-  return converse(current);
+  return new Exchange(request, wire, io).converse();
 }

@@ -42,11 +42,14 @@ function addOption(to: Commander, option: Option, group?: string): void {
   to.addOption(made);
 }
 
+function bare(command: Command, name: string): Commander {
+  return new Commander(name).aliases(command.aliases ?? []);
+}
+
 function leaf(command: Command, name: string, chosen: (invocation: Invocation) => void): Commander {
   const paragraphs = [command.summary, ...(command.details ?? [])];
-  const made = new Commander(name).summary(command.summary).description(paragraphs.join('\n\n'));
+  const made = bare(command, name).summary(command.summary).description(paragraphs.join('\n\n'));
   for (const operand of command.arguments ?? []) made.argument(operand.name, operand.help);
-  for (const alias of command.aliases ?? []) made.alias(alias);
   for (const option of Object.values(command.options)) addOption(made, option, HELP_GROUPS.get(option));
   const own = new Set(Object.values(command.options).map(attribute));
   for (const option of Object.values<Option>(GLOBAL_OPTIONS)) {
@@ -63,9 +66,13 @@ function leaf(command: Command, name: string, chosen: (invocation: Invocation) =
   return made;
 }
 
-/** The parser of these commands; it calls `chosen` with what was typed. */
+/**
+ * The parser of these commands; it calls `chosen` with what was typed. The commands of a group that is not among the
+ * `words` of the command line are names without options, which would be half of the work.
+ */
 export function buildProgram(
   commands: readonly Command[],
+  words: readonly string[],
   version: string,
   chosen: (invocation: Invocation) => void,
 ): Commander {
@@ -90,7 +97,7 @@ export function buildProgram(
       groups.set(noun, group);
       program.addCommand(group);
     }
-    group.addCommand(leaf(command, verb, chosen));
+    group.addCommand(words.includes(noun) ? leaf(command, verb, chosen) : bare(command, verb));
   }
   return program;
 }

@@ -48,7 +48,7 @@ export function parse(
   const completing = completeInvocation(commands, argv);
   if (completing) return completing;
   let invocation: Invocation | undefined;
-  const program = buildProgram(commands, version, (chosen) => {
+  const program = buildProgram(commands, argv, version, (chosen) => {
     invocation = chosen;
   });
   const stopped: Stopped = { at: program, said: '' };

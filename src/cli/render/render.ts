@@ -5,8 +5,14 @@ import { gather } from './gather.ts';
 
 export type OutputMode = 'text' | 'json' | 'jsonl';
 
-async function* iterate<T>(items: Iterable<T> | AsyncIterable<T> | undefined): AsyncGenerator<T> {
-  if (items) yield* items;
+type Items<T> = Iterable<T> | AsyncIterable<T> | undefined;
+
+async function* oneByOne<T>(items: Iterable<T>): AsyncGenerator<T> {
+  for (const item of items) yield item;
+}
+
+function iterate<T>(items: Items<T>): AsyncIterable<T> {
+  return items && Symbol.asyncIterator in items ? items : oneByOne(items ?? []);
 }
 
 async function* json(schema: string, view: View<unknown>): AsyncGenerator<string> {
@@ -30,10 +36,6 @@ async function* jsonl(schema: string, view: View<unknown>): AsyncGenerator<strin
   yield `${JSON.stringify({ schema, ...view.data?.() })}\n`;
 }
 
-async function* lines(chosen: Iterable<string> | AsyncIterable<string> | undefined): AsyncGenerator<string> {
-  yield* iterate(chosen);
-}
-
 function chunks(
   schema: string,
   view: View<unknown>,
@@ -42,7 +44,7 @@ function chunks(
 ): AsyncIterable<string> {
   if (mode === 'json') return json(schema, view);
   if (mode === 'jsonl') return jsonl(schema, view);
-  return lines(quiet ? view.quiet?.(iterate(view.items)) : view.text(iterate(view.items)));
+  return iterate(quiet ? view.quiet?.(iterate(view.items)) : view.text(iterate(view.items)));
 }
 
 /**

@@ -37,11 +37,11 @@ async function* mlflowArray(items: AsyncIterable<ArtifactItem>): AsyncGenerator<
 async function* sorted(pages: AsyncIterable<readonly Entry[]>): AsyncGenerator<Entry> {
   const entries: Entry[] = [];
   for await (const page of pages) entries.push(...page);
-  yield* entries.sort((a, b) => (a.path < b.path ? -1 : 1));
+  for (const entry of entries.sort((a, b) => (a.path < b.path ? -1 : 1))) yield entry;
 }
 
 async function* flat(pages: AsyncIterable<readonly Entry[]>): AsyncGenerator<Entry> {
-  for await (const page of pages) yield* page;
+  for await (const page of pages) for (const entry of page) yield entry;
 }
 
 export const listArtifacts = command({

@@ -61,6 +61,8 @@ export async function startMariadb(): Promise<Mariadb> {
       '--skip-log-bin',
       '--innodb-flush-log-at-trx-commit=0',
       '--innodb-buffer-pool-size=64M',
+      '--innodb-flush-method=nosync',
+      '--innodb-doublewrite=0',
       `--ssl-ca=${tls.caFile}`,
       `--ssl-cert=${tls.certFile}`,
       `--ssl-key=${tls.keyFile}`,

@@ -1,15 +1,29 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { parseXML } from '@aws-sdk/xml-builder';
 import { Failure } from '../../../core/failure.ts';
-import { childrenOf, parseXml, textOf, type Element } from '../../../core/parse-xml.ts';
 
 /** Hadoop's properties, by name. */
 export type HadoopConfiguration = ReadonlyMap<string, string>;
+
+type Element = string | { readonly [name: string]: Element | readonly Element[] };
 
 const FILES = ['core-site.xml', 'hdfs-site.xml'];
 /** Hadoop's own limit (`Configuration.MAX_SUBST`). */
 const MAX_SUBSTITUTIONS = 20;
 const VARIABLE = /\$\{([^${}\s]+)\}/g;
+
+function childrenOf(element: Element | undefined, name: string): readonly Element[] {
+  if (typeof element !== 'object' || !Object.hasOwn(element, name)) return [];
+  const found = element[name];
+  if (found === undefined) return [];
+  return Array.isArray(found) ? (found as readonly Element[]) : [found as Element];
+}
+
+function textOf(element: Element, name: string): string | undefined {
+  const [child] = childrenOf(element, name);
+  return typeof child === 'string' ? child.trim() : undefined;
+}
 
 /**
  * The properties of one file. @throws Failure misconfigured when it is not a Hadoop configuration
@@ -18,15 +32,18 @@ const VARIABLE = /\$\{([^${}\s]+)\}/g;
 export function parseSiteFile(xml: string, file: string): ReadonlyMap<string, string> {
   let document: Element;
   try {
-    document = parseXml(xml);
+    document = parseXML(xml) as Element;
   } catch (thrown) {
     throw notReadable(file, 'it is not XML', thrown);
   }
-  if (document.name !== 'configuration') throw notReadable(file, 'it has no <configuration>');
+  if (typeof document !== 'object' || !Object.hasOwn(document, 'configuration')) {
+    throw notReadable(file, 'it has no <configuration>');
+  }
+  const [configuration] = childrenOf(document, 'configuration');
   const found = new Map<string, string>();
-  for (const property of childrenOf(document, 'property')) {
-    const name = textOf(property, 'name')?.trim();
-    const value = textOf(property, 'value')?.trim();
+  for (const property of childrenOf(configuration, 'property')) {
+    const name = textOf(property, 'name');
+    const value = textOf(property, 'value');
     if (name !== undefined && value !== undefined) found.set(name, value);
   }
   return found;

@@ -1,6 +1,5 @@
 import type { Clock } from '../../../core/clock.ts';
 import type { Io } from '../../../core/io.ts';
-import type { Element } from '../../../core/parse-xml.ts';
 import { readText } from '../../../net/read-body.ts';
 import type { Net, NetResponse } from '../../../net/net.ts';
 import { actionOf } from './action.ts';
@@ -11,7 +10,7 @@ import { refusalFailure, type Asked } from './failures.ts';
 import type { Payload } from './payload.ts';
 import { errorIn, readRefusal, type Refusal } from './refusal.ts';
 import { EMPTY_SHA256, signedHeaders, type AwsKeys } from './sign.ts';
-import { parseDocument } from './xml.ts';
+import { type Element, parseDocument } from './xml.ts';
 
 /** One S3 request. */
 export interface Call {
@@ -208,7 +207,7 @@ async function answer(talk: Talk, call: Call, io: Io): Promise<Answer> {
   const document = parseDocument(text, call.subject);
   const told = errorIn(document);
   if (told.code !== '') throw refusalFailure(askedOf(talk, call), { status: 500, ...told });
-  return { document, headers: response.headers };
+  return { document: document.root, headers: response.headers };
 }
 
 /** The client of one bucket; clients of one backend share connections and keys. */

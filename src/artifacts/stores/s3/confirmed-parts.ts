@@ -2,11 +2,11 @@ import type { ArtifactPath } from '../../../core/artifact-path.ts';
 import type { Checksum } from '../../../core/checksum.ts';
 import { Failure } from '../../../core/failure.ts';
 import type { Io } from '../../../core/io.ts';
-import { childrenOf, textOf, type Element } from '../../../core/parse-xml.ts';
 import type { Receipt } from '../../store.ts';
 import { toHex } from './digest.ts';
 import { bareTag } from './entry.ts';
 import { keyOf, subjectOf, type Root } from './root.ts';
+import { childrenOf, textOf, type Element } from './xml.ts';
 
 /** The most parts that one ListParts tells. */
 const PAGE = 1000;

@@ -1,8 +1,7 @@
 import type { Io } from '../../../core/io.ts';
-import type { Element } from '../../../core/parse-xml.ts';
 import { bytesPayload } from './payload.ts';
 import type { Root } from './root.ts';
-import { escapeText } from './xml.ts';
+import { type Element, escapeText } from './xml.ts';
 
 /** What is to go: an object, or one version of it. */
 export interface Doomed {

@@ -1,14 +1,13 @@
 import type { Under } from '../../../core/artifact-path.ts';
 import { Failure } from '../../../core/failure.ts';
 import type { Io } from '../../../core/io.ts';
-import { childrenOf, textOf, type Element } from '../../../core/parse-xml.ts';
 import { readText } from '../../../net/read-body.ts';
 import type { Incomplete, Unfinished } from '../../store.ts';
 import { codeOf } from './failures.ts';
 import { decoder, pathOf } from './list.ts';
 import { giveUp } from './multipart.ts';
 import { folderOf, keyOf, subjectOf, type Root } from './root.ts';
-import { parseDocument } from './xml.ts';
+import { childrenOf, type Element, parseDocument, textOf } from './xml.ts';
 
 /** Bytes of the largest answer: MinIO tells all uploads of a bucket in one. */
 const MAX_XML_BYTES = 64 * 1024 * 1024;
@@ -49,7 +48,7 @@ async function pageOf(
   const query = { uploads: '', 'encoding-type': 'url', prefix: ask.prefix, ...after };
   const doing = 'list the unfinished uploads of';
   const response = await root.client.send({ method: 'GET', doing, subject, query }, io);
-  const answer = parseDocument(await readText(response, MAX_XML_BYTES), subject);
+  const answer = parseDocument(await readText(response, MAX_XML_BYTES), subject).root;
   const decode = decoder(answer, subject);
   const all = childrenOf(answer, 'Upload').map((upload) => ({
     upload,

@@ -1,18 +1,19 @@
 import type { Io } from '../../../core/io.ts';
-import { childOf, childrenOf, textOf, type Element } from '../../../core/parse-xml.ts';
 import { codeOf } from './failures.ts';
 import { folderOf, type Root } from './root.ts';
+import { childrenOf, textOf, type Element } from './xml.ts';
 
 /** What servers answer that have no such rules. */
 const NO_RULES = new Set(['NoSuchLifecycleConfiguration', 'NotImplemented']);
 
 /** The prefix that a rule is for; undefined when it asks for more than that (a tag, a size). */
 function prefixOf(rule: Element): string | undefined {
-  const filter = childOf(rule, 'Filter');
-  if (!filter || filter.children.length === 0) return textOf(rule, 'Prefix') ?? '';
-  const asked = childOf(filter, 'And') ?? filter;
-  const isAll = asked.children.every(({ name }) => name === 'Prefix');
-  return isAll ? (textOf(asked, 'Prefix') ?? '') : undefined;
+  const [filter] = childrenOf(rule, 'Filter');
+  if (filter === undefined || filter === '') return textOf(rule, 'Prefix') ?? '';
+  if (typeof filter === 'string') return '';
+  const [and] = childrenOf(filter, 'And');
+  const names = Object.keys(typeof and === 'object' ? and : filter);
+  return names.every((name) => name === 'Prefix') ? (textOf(and ?? filter, 'Prefix') ?? '') : undefined;
 }
 
 function removesVersions(rule: Element, folder: string): boolean {

@@ -2,11 +2,11 @@ import { parseArtifactPath, type ArtifactPath, type Under } from '../../../core/
 import { Failure } from '../../../core/failure.ts';
 import type { Io } from '../../../core/io.ts';
 import { comparePaths } from '../../../core/order.ts';
-import { childrenOf, textOf, type Element } from '../../../core/parse-xml.ts';
 import type { Entry } from '../../store.ts';
 import { versionOf } from './entry.ts';
 import { folderOf, keyOf, subjectOf, type Root } from './root.ts';
 import { statObject } from './stat.ts';
+import { childrenOf, textOf, type Element } from './xml.ts';
 
 /** Sorts after every key that starts with what is before it. */
 const LAST = '\u{10ffff}';

@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import type { ArtifactPath } from '../../../core/artifact-path.ts';
 import { Failure } from '../../../core/failure.ts';
 import type { Io } from '../../../core/io.ts';
-import { textOf } from '../../../core/parse-xml.ts';
 import { discard } from '../../../net/read-body.ts';
 import type {
   Multipart,
@@ -33,7 +32,7 @@ import { bytesPayload, withPayload, type Payload } from './payload.ts';
 import { keyOf, subjectOf, type Root } from './root.ts';
 import { statObject } from './stat.ts';
 import { checkCondition, conditionally, creationHeaders, proofOf, rulesOf } from './write.ts';
-import { escapeText } from './xml.ts';
+import { escapeText, textOf } from './xml.ts';
 
 const MIB = 1024 * 1024;
 

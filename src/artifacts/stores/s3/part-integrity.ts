@@ -1,11 +1,11 @@
 import { isCombinable, type Combinable } from '../../../core/crc-combine.ts';
 import type { Checksum } from '../../../core/checksum.ts';
-import { textOf, type Element } from '../../../core/parse-xml.ts';
 import type { Receipt } from '../../store.ts';
 import { wholeCrc } from '../../whole-crc.ts';
 import { toBase64, type Algorithm } from './digest.ts';
 import type { Root } from './root.ts';
 import { rulesOf } from './write.ts';
+import { textOf, type Element } from './xml.ts';
 
 /**
  * The checksum that every part of an upload carries. `whole`: the server makes one of the whole object of them

@@ -1,7 +1,6 @@
-import { textOf, type Element } from '../../../core/parse-xml.ts';
 import { readStart } from '../../../net/read-body.ts';
 import type { NetResponse } from '../../../net/net.ts';
-import { parseDocument } from './xml.ts';
+import { parseDocument, textOf, type Document } from './xml.ts';
 
 /** What a server said instead of doing as asked. */
 export interface Refusal {
@@ -36,12 +35,12 @@ interface Told {
 const NOTHING: Told = { code: '', message: '' };
 
 /** What a document says of an error; empty facts when it is about something else. */
-export function errorIn(document: Element): Told {
-  if (document.name !== 'Error') return NOTHING;
-  const region = textOf(document, 'Region');
+export function errorIn({ name, root }: Document): Told {
+  if (name !== 'Error') return NOTHING;
+  const region = textOf(root, 'Region');
   return {
-    code: textOf(document, 'Code') ?? '',
-    message: textOf(document, 'Message') ?? '',
+    code: textOf(root, 'Code') ?? '',
+    message: textOf(root, 'Message') ?? '',
     ...(region ? { region } : {}),
   };
 }

@@ -1,7 +1,6 @@
 import type { ArtifactPath } from '../../../core/artifact-path.ts';
 import { asFailure, Failure } from '../../../core/failure.ts';
 import type { Io } from '../../../core/io.ts';
-import { childrenOf, textOf, type Element } from '../../../core/parse-xml.ts';
 import { discard } from '../../../net/read-body.ts';
 import type { Removal, Undone } from '../../store.ts';
 import { deleteObjects, payer } from './delete-objects.ts';
@@ -9,7 +8,7 @@ import { codeOf, refusalFailure } from './failures.ts';
 import { hasChildren } from './list.ts';
 import { folderOf, keyOf, subjectOf, type Root } from './root.ts';
 import { askBucket, statObject } from './stat.ts';
-import { fitsXml } from './xml.ts';
+import { childrenOf, type Element, fitsXml, textOf } from './xml.ts';
 
 /** The most keys that DeleteObjects takes. */
 export const REMOVE_BATCH = 1000;

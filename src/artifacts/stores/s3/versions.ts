@@ -1,7 +1,6 @@
 import type { ArtifactPath, Under } from '../../../core/artifact-path.ts';
 import { asFailure, Failure } from '../../../core/failure.ts';
 import type { Io } from '../../../core/io.ts';
-import { childrenOf, textOf, type Element } from '../../../core/parse-xml.ts';
 import { discard } from '../../../net/read-body.ts';
 import type { Kept, Unpurged, Versions } from '../../store.ts';
 import { deleteObjects, payer, type Doomed } from './delete-objects.ts';
@@ -10,7 +9,7 @@ import { versionsExpire } from './lifecycle.ts';
 import { decoder, pathOf } from './list.ts';
 import { asking, lacksBatches, statusFor } from './remove.ts';
 import { folderOf, keyOf, subjectOf, type Root } from './root.ts';
-import { fitsXml } from './xml.ts';
+import { childrenOf, type Element, fitsXml, textOf } from './xml.ts';
 
 interface Marker {
   readonly key: string;

@@ -84,20 +84,24 @@ function headersOf({ headers }: IncomingMessage): Record<string, string> {
   return joined as Record<string, string>;
 }
 
-function answer({ url }: NetRequest, incoming: IncomingMessage): Omit<NetResponse, 'body'> {
-  return { status: incoming.statusCode ?? 0, headers: headersOf(incoming), url };
-}
-
 /** A small answer, all of which is there. */
-function held(request: NetRequest, incoming: IncomingMessage, bytes: Buffer): NetResponse {
-  let body: Readable | undefined;
-  return {
-    ...answer(request, incoming),
-    bytes,
-    get body() {
-      return (body ??= streamOf(bytes));
-    },
-  };
+class WholeAnswer implements NetResponse {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly url: URL;
+  readonly bytes: Buffer;
+  #body: Readable | undefined;
+
+  constructor({ url }: NetRequest, incoming: IncomingMessage, bytes: Buffer) {
+    this.status = incoming.statusCode ?? 0;
+    this.headers = headersOf(incoming);
+    this.url = url;
+    this.bytes = bytes;
+  }
+
+  get body(): Readable {
+    return (this.#body ??= streamOf(this.bytes));
+  }
 }
 
 /** One request on its way, and its answer. */
@@ -190,7 +194,7 @@ class Exchange {
       takeWhole(incoming, this.#idle, {
         whole: (bytes) => {
           this.#end();
-          this.#give(held(request, incoming, bytes));
+          this.#give(new WholeAnswer(request, incoming, bytes));
         },
         failed: (error) => this.#fail(error),
       });
@@ -202,7 +206,8 @@ class Exchange {
       release: () => this.#end(),
     });
     this.#body = body;
-    this.#give({ ...answer(request, incoming), body });
+    const { url } = request;
+    this.#give({ status: incoming.statusCode ?? 0, headers: headersOf(incoming), url, body });
   }
 
   #give(response: NetResponse): void {

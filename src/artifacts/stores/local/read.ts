@@ -4,7 +4,7 @@ import type { ArtifactPath } from '../../../core/artifact-path.ts';
 import { descriptors } from '../../../core/descriptors.ts';
 import { Failure } from '../../../core/failure.ts';
 import { MOST_HELD } from '../../../core/held-bytes.ts';
-import { heldBody } from '../../bodies.ts';
+import { HeldBody } from '../../bodies.ts';
 import type { ArtifactStore, Body } from '../../store.ts';
 import { entryOf, kindOf, versionOf } from './entries.ts';
 import { localFailure } from './failures.ts';
@@ -34,7 +34,7 @@ export async function readFile(
     const { start, end, stats } = part;
     isOurs = end - start <= MOST_HELD;
     const about = { entry: entryOf(path, stats), start, length: end - start };
-    return isOurs ? heldBody(about, await readAtOnce(part)) : { ...about, stream: new FileStream(part) };
+    return isOurs ? new HeldBody(about, await readAtOnce(part)) : { ...about, stream: new FileStream(part) };
   } catch (thrown) {
     throw localFailure(thrown, 'reading', subject);
   } finally {

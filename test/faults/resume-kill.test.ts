@@ -16,15 +16,15 @@ const MIB = 1024 ** 2;
 const isSoak = process.env['MLSTOW_SOAK'] !== undefined;
 const SMALL = isSoak ? 300 : 120;
 const SMALL_BYTES = 48 * 1024;
-/** Five parts each. */
 const LARGE_BYTES = 72 * MIB;
 const KILLS = isSoak ? 50 : 3;
-/** Of all kills in one direction, in ms: twenty seconds each where other work takes the processors. */
+/** Of all kills in one direction, in ms: a minute each where other work takes the processors. */
 const TIMEOUT = KILLS * 60_000;
 /** Fixed, so that a failure can be repeated. */
 const SEED = 20_261_121;
-/** Slow enough to be interrupted. */
+/** Slow enough to be interrupted, and how long all bytes take then at least, in ms. */
 const LIMIT = ['--bwlimit', '40M'];
+const PACED_MS = ((SMALL * SMALL_BYTES + (isSoak ? 2 : 1) * LARGE_BYTES) / (40 * MIB)) * 1000;
 /** Slow enough to be seen in the middle, by looks that themselves take their time. */
 const SLOWER = ['--bwlimit', '20M'];
 
@@ -84,6 +84,18 @@ async function journals(): Promise<readonly string[]> {
   return readdir(join(home, 'state/mlstow/transfers')).catch(() => []);
 }
 
+/** A moment, in ms after a command was started or after its first file was seen. */
+interface Moment {
+  readonly from: 'start' | 'first file';
+  readonly ms: number;
+}
+
+/** The moment of a turn: in the middle of the transfer, and in every fourth turn while the command still begins. */
+function momentOf(turn: number, random: () => number): Moment {
+  if (turn % 4 === 3) return { from: 'start', ms: Math.floor(500 * random()) };
+  return { from: 'first file', ms: Math.floor(0.75 * PACED_MS * random()) };
+}
+
 /** Every file below a folder that shows under its final name equals its source. */
 async function expectWhole(folder: string, all: boolean): Promise<readonly string[]> {
   const names: readonly string[] = await readdir(folder, { recursive: true }).catch(() => []);
@@ -125,31 +137,28 @@ describe.each(TARGETS)('%s', (_name, start) => {
   const newRun = async (): Promise<string> =>
     askMlstow(['runs', 'create', '-x', experiment, '--status', 'running'], place);
 
-  /** Runs a command to its end and tells how long it took, in ms. */
-  const timed = async (args: readonly string[]): Promise<number> => {
-    const from = performance.now();
-    await mustRunMlstow(args, place);
-    return performance.now() - from;
-  };
-
   /**
-   * Kills a command after so many ms, and looks meanwhile again and again: what a name shows is the whole file or nothing.
+   * Kills a command at a moment, and looks meanwhile again and again: what a name shows is the whole file or nothing.
    * @returns whether it was still running
    */
   const kill = async (
     args: readonly string[],
-    afterMs: number,
+    { from, ms }: Moment,
     shownBytes: (name: string) => Promise<number | undefined>,
   ): Promise<boolean> => {
-    const running = startMlstow(args, place);
-    const until = performance.now() + afterMs;
+    const running = startMlstow([...args, ...LIMIT], place);
+    const over = new AbortController();
+    void running.ended.then(() => over.abort());
+    let until = from === 'start' ? performance.now() + ms : undefined;
     const looks: string[] = [];
-    while (performance.now() < until) {
+    while (!over.signal.aborted && (until === undefined || performance.now() < until)) {
       for (const name of WATCHED) {
         const shown = await shownBytes(name);
-        if (shown !== undefined && shown !== files.get(name)?.length) looks.push(`${name}: ${shown}`);
+        if (shown === undefined) continue;
+        until ??= performance.now() + ms;
+        if (shown !== files.get(name)?.length) looks.push(`${name}: ${shown}`);
       }
-      await wait(Math.max(0, Math.min(LOOK_MS, until - performance.now())));
+      await wait(Math.max(0, Math.min(LOOK_MS, (until ?? Infinity) - performance.now())));
     }
     running.send('SIGKILL');
     const { code } = await running.ended;
@@ -161,21 +170,20 @@ describe.each(TARGETS)('%s', (_name, start) => {
     `goes on with an upload that was killed at ${KILLS} moments, repeating only what is missing`,
     async () => {
       const upload = (runId: string) => ['artifacts', 'log', 'tree', '-r', runId, ...target.flags];
-      const span = await timed([...upload(await newRun()), ...LIMIT]);
       const random = seeded(SEED);
       let [interrupted, spared, knew] = [0, 0, 0];
       for (let turn = 0; turn < KILLS; turn += 1) {
         const runId = await newRun();
-        const moment = Math.floor((0.2 + 0.75 * random()) * span);
+        const moment = momentOf(turn, random);
         target.proxy?.take();
         const shown = async (name: string) => target.shownBytes(runId, name);
-        if (await kill([...upload(runId), ...LIMIT], moment, shown)) interrupted += 1;
+        if (await kill(upload(runId), moment, shown)) interrupted += 1;
         const noted = await readNotes(join(home, 'state'));
         target.proxy?.take();
         const again = await mustRunMlstow([...upload(runId), '--verbose'], place);
         const repeated = moved(target.proxy?.take() ?? [], runId, 'PUT');
         const twice = repeated.filter(({ name, part }) => isNoted(noted, name, part));
-        expect(twice, `sent twice, killed after ${moment} ms`).toEqual([]);
+        expect(twice, `sent twice, killed ${moment.ms} ms after ${moment.from}`).toEqual([]);
         knew += noted.size;
         spared += Number(/(\d+) done before/.exec(again.stderr)?.[1] ?? 0);
         expect(await target.unfinished(runId)).toEqual([]);
@@ -198,23 +206,21 @@ describe.each(TARGETS)('%s', (_name, start) => {
       const runId = await newRun();
       await mustRunMlstow(['artifacts', 'log', 'tree', '-r', runId, ...target.flags], place);
       const download = (folder: string) => ['artifacts', 'download', '-r', runId, '-d', folder];
-      const span = await timed([...download(join(home, 'warm')), ...LIMIT]);
-      await rm(join(home, 'warm'), { recursive: true });
       const random = seeded(SEED + 1);
       let [interrupted, spared, knew] = [0, 0, 0];
       for (let turn = 0; turn < KILLS; turn += 1) {
         const folder = join(home, `down-${turn}`);
-        const moment = Math.floor((0.2 + 0.75 * random()) * span);
+        const moment = momentOf(turn, random);
         target.proxy?.take();
         const shown = async (name: string) => bytesAt(join(folder, 'tree', name));
-        if (await kill([...download(folder), ...LIMIT], moment, shown)) interrupted += 1;
+        if (await kill(download(folder), moment, shown)) interrupted += 1;
         const noted = await readNotes(join(home, 'state'));
         target.proxy?.take();
         await expectWhole(join(folder, 'tree'), false);
         const again = await mustRunMlstow(download(folder), place);
         const repeated = moved(target.proxy?.take() ?? [], runId, 'GET');
         const twice = repeated.filter(({ name, part }) => isNoted(noted, name, part));
-        expect(twice, `fetched twice, killed after ${moment} ms`).toEqual([]);
+        expect(twice, `fetched twice, killed ${moment.ms} ms after ${moment.from}`).toEqual([]);
         knew += noted.size;
         spared += Number(/(\d+) done before/.exec(again.stderr)?.[1] ?? 0);
         await expectWhole(join(folder, 'tree'), true);

@@ -12,7 +12,10 @@ const LARGE = HELD_BYTES + 300_000;
 const ROOM = 4 * HELD_BYTES;
 
 /** A source that counts how often it is read, at once into what it is given or as a stream. */
-function counting(size: number, announced = size): { readonly source: Source; reads(): readonly string[] } {
+function counting(
+  size: number,
+  announced = size,
+): { readonly source: Source; readonly reads: () => readonly string[] } {
   const reads: string[] = [];
   const bytes = Buffer.alloc(size, 'mlstow');
   const source: Source = {

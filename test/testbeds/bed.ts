@@ -26,6 +26,8 @@ export interface ProcessOptions {
   ready(): Promise<boolean>;
   /** How long it may take to answer, in ms. */
   readonly readyMs: number;
+  /** Makes it end by itself when it is stopped, where what outlives a kill (shared memory) would be left. */
+  readonly endsOn?: NodeJS.Signals;
 }
 
 /** A program that a bed runs. */
@@ -33,6 +35,9 @@ export interface Program {
   readonly name: string;
   readonly command: readonly string[];
 }
+
+/** How long a process may take to end by itself, in ms. */
+const END_MS = 10_000;
 
 const running = new Map<number, Program>();
 
@@ -121,6 +126,10 @@ export async function startProcess(options: ProcessOptions): Promise<Bed & { rea
     stop: async () => {
       running.delete(pid);
       child.ref();
+      if (options.endsOn) {
+        child.kill(options.endsOn);
+        await Promise.race([ended, wait(END_MS, undefined, { ref: false })]);
+      }
       killGroup(pid);
       await ended;
       await rm(options.dir, { recursive: true, force: true, maxRetries: 5 });

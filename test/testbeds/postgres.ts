@@ -93,6 +93,8 @@ export async function startPostgres(options: { readonly tls?: boolean } = {}): P
     ready: async () =>
       (await runCommand(join(bin, 'pg_isready'), ['-q', '-h', '127.0.0.1', '-p', String(port)])).code === 0,
     readyMs: 60_000,
+    // Its immediate shutdown: https://www.postgresql.org/docs/current/server-shutdown.html
+    endsOn: 'SIGQUIT',
   });
   const login = { user: 'ml flow', password: "p@ss:w/o%r#d?'&=é" };
   const sql = async (statements: string, database = 'postgres') => {

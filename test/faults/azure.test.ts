@@ -143,13 +143,14 @@ describe('a broken network', () => {
     }
   });
 
-  test('a body that falls silent in the middle is a timeout', async () => {
+  test.each([2_000, 2_000_000])('a body of %d bytes that falls silent is a timeout', async (length) => {
     const server = await startListener((_, response) => {
-      response.writeHead(200, { 'content-length': '2000', etag: '"1"' });
-      response.write(Buffer.alloc(1000));
+      response.writeHead(200, { 'content-length': length, etag: '"1"' });
+      response.write(Buffer.alloc(length / 2));
     });
-    const body = await (await at(server.url, 'half', 300)).read(file, {}, io);
-    const failure = await failureOf(body.stream.forEach(() => undefined));
+    const store = await at(server.url, 'half', 300);
+    const read = store.read(file, {}, io).then(async ({ stream }) => stream.forEach(() => undefined));
+    const failure = await failureOf(read);
     expect(failure.facts).toMatchObject({ kind: 'timeout', retry: 'later' });
     await server.stop();
   });

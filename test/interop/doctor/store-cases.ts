@@ -1,7 +1,7 @@
 import { CreateBucketCommand, DeleteBucketCommand } from '@aws-sdk/client-s3';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { examine, type Environment, type Told } from '../../cli/doctor/doctor-place.ts';
 import { followRemedy } from '../../cli/doctor/follow-remedy.ts';
 import { startNginx } from '../../testbeds/nginx.ts';
@@ -126,7 +126,11 @@ export function storeCases(rigOf: () => Rig): void {
         );
         const mended = await followRemedy(remedy, env, rig.place, {});
         expect(await about('D75', mended)).toMatchObject({ level: 'ok' });
-        expect(await about('D74', mended)).toMatchObject({ level: 'ok' });
+        // A root that a busy disk holds up for nine seconds is told as out of reach.
+        await vi.waitFor(
+          async () => expect(await about('D74', mended)).toMatchObject({ level: 'ok' }),
+          60_000,
+        );
       } finally {
         await nginx.stop();
       }

@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import type { BufferLender } from '../core/buffer-lender.ts';
 import type { Checksum } from '../core/checksum.ts';
 import type { Tally } from '../core/hash.ts';
+import { slicesOf } from '../core/held-bytes.ts';
 import type { Io } from '../core/io.ts';
 import { confirmDigests, tallyOf, wrongSize } from './announced.ts';
 import type { Source } from './store.ts';
@@ -26,9 +27,6 @@ export const HELD_BYTES = 1024 * 1024;
 
 /** What the lender of one backend should have, in bytes: eight parts of the usual size. */
 export const MOST_LENT = 64 * 1024 * 1024;
-
-/** Bytes of a held body that are given at once: each counts as progress, and as a sign of life of a slow connection. */
-const SLICE_BYTES = 256 * 1024;
 
 /** Counts the bytes of a source and their digests. */
 export function tallyFor({ source, algorithms }: Hashing): Tally {
@@ -75,10 +73,6 @@ function digestsOf(hashing: Hashing, bytes: Uint8Array): readonly Checksum[] {
   return confirm(hashing, tally);
 }
 
-function* slices(bytes: Uint8Array): Generator<Uint8Array> {
-  for (let at = 0; at < bytes.byteLength; at += SLICE_BYTES) yield bytes.subarray(at, at + SLICE_BYTES);
-}
-
 /** A stream whose chunks count as progress once the next one is asked for. */
 export function counted(
   chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
@@ -100,7 +94,7 @@ async function held(hashing: Hashing, io: Io): Promise<HashedBody> {
 
 async function lent(hashing: Hashing, read: NonNullable<Source['bytes']>, buffer: Uint8Array, io: Io) {
   const bytes = await read(io.signal, buffer);
-  const open = async (sending: Io) => counted(slices(bytes), sending);
+  const open = async (sending: Io) => counted(slicesOf(bytes), sending);
   return { checksums: digestsOf(hashing, bytes), open };
 }
 

@@ -1,10 +1,8 @@
 import type { ClientRequest } from 'node:http';
 import type { Readable } from 'node:stream';
 import { Failure } from '../core/failure.ts';
+import { SLICE_BYTES, slicesOf } from '../core/held-bytes.ts';
 import type { IdleTimer } from './idle-timer.ts';
-
-/** Bytes written at once from a body in memory: each is a sign of life of a slow connection. */
-const SLICE = 256 * 1024;
 
 /** A body on its way. */
 export interface Sending {
@@ -12,10 +10,6 @@ export interface Sending {
   readonly sent?: Promise<void>;
   /** Ends the sending; the source is destroyed. */
   halt(): void;
-}
-
-function* slices(bytes: Uint8Array): Generator<Uint8Array> {
-  for (let at = 0; at < bytes.length; at += SLICE) yield bytes.subarray(at, at + SLICE);
 }
 
 /** Waits until more may be written, or nothing is to be written any more. */
@@ -49,7 +43,7 @@ async function write(
   halt: AbortSignal,
 ): Promise<void> {
   let sent = 0;
-  const chunks = body instanceof Uint8Array ? slices(body) : body;
+  const chunks = body instanceof Uint8Array ? slicesOf(body) : body;
   for await (const chunk of chunks as AsyncIterable<Uint8Array>) {
     if (halt.aborted || outgoing.destroyed) return;
     sent += chunk.length;
@@ -77,7 +71,7 @@ export function upload(
   length: number | undefined,
   idle: IdleTimer,
 ): Sending {
-  if (body === undefined || (body instanceof Uint8Array && body.length <= SLICE)) {
+  if (body === undefined || (body instanceof Uint8Array && body.length <= SLICE_BYTES)) {
     outgoing.end(body);
     idle.start();
     return { halt: () => undefined };

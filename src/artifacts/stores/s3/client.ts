@@ -10,7 +10,7 @@ import { refusalFailure, type Asked } from './failures.ts';
 import type { Payload } from './payload.ts';
 import { errorIn, readRefusal, type Refusal } from './refusal.ts';
 import { EMPTY_SHA256, signedHeaders, type AwsKeys } from './sign.ts';
-import { type Element, parseDocument } from './xml.ts';
+import { parseDocument, type Element } from './xml.ts';
 
 /** One S3 request. */
 export interface Call {

@@ -1,7 +1,7 @@
 import type { Io } from '../../../core/io.ts';
 import { bytesPayload } from './payload.ts';
 import type { Root } from './root.ts';
-import { type Element, escapeText } from './xml.ts';
+import { escapeText, type Element } from './xml.ts';
 
 /** What is to go: an object, or one version of it. */
 export interface Doomed {

@@ -7,7 +7,7 @@ import { codeOf } from './failures.ts';
 import { decoder, pathOf } from './list.ts';
 import { giveUp } from './multipart.ts';
 import { folderOf, keyOf, subjectOf, type Root } from './root.ts';
-import { childrenOf, type Element, parseDocument, textOf } from './xml.ts';
+import { childrenOf, parseDocument, textOf, type Element } from './xml.ts';
 
 /** Bytes of the largest answer: MinIO tells all uploads of a bucket in one. */
 const MAX_XML_BYTES = 64 * 1024 * 1024;

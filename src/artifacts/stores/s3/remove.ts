@@ -8,7 +8,7 @@ import { codeOf, refusalFailure } from './failures.ts';
 import { hasChildren } from './list.ts';
 import { folderOf, keyOf, subjectOf, type Root } from './root.ts';
 import { askBucket, statObject } from './stat.ts';
-import { childrenOf, type Element, fitsXml, textOf } from './xml.ts';
+import { childrenOf, fitsXml, textOf, type Element } from './xml.ts';
 
 /** The most keys that DeleteObjects takes. */
 export const REMOVE_BATCH = 1000;

@@ -9,7 +9,7 @@ import { versionsExpire } from './lifecycle.ts';
 import { decoder, pathOf } from './list.ts';
 import { asking, lacksBatches, statusFor } from './remove.ts';
 import { folderOf, keyOf, subjectOf, type Root } from './root.ts';
-import { childrenOf, type Element, fitsXml, textOf } from './xml.ts';
+import { childrenOf, fitsXml, textOf, type Element } from './xml.ts';
 
 interface Marker {
   readonly key: string;

@@ -1,33 +1,7 @@
-import type { Socket } from 'node:net';
-import { afterEach, describe, expect, it } from 'vitest';
-import { createNet } from '../../../src/net/create-net.ts';
-import type { Net, NetOptions } from '../../../src/net/net.ts';
+import { describe, expect, it } from 'vitest';
 import { readJson, readStart, readText } from '../../../src/net/read-body.ts';
-import { startListener, type Answer, type Listener } from '../../testbeds/listener.ts';
-import { failureOf, get, io, plainOptions, startTcp, type Place } from './loopback.ts';
-
-const open: (() => Promise<void> | void)[] = [];
-afterEach(async () => {
-  for (const stop of open.splice(0).reverse()) await stop();
-});
-
-function net(options: Partial<NetOptions> = {}): Net {
-  const made = createNet({ ...plainOptions, ...options });
-  open.push(() => made.close());
-  return made;
-}
-
-async function listener(answer: Answer): Promise<Listener> {
-  const started = await startListener(answer);
-  open.push(() => started.stop());
-  return started;
-}
-
-async function tcp(talk: (socket: Socket) => void): Promise<Place> {
-  const started = await startTcp(talk);
-  open.push(() => started.stop());
-  return started;
-}
+import { failureOf, get, io } from './loopback.ts';
+import { listener, net, tcp } from './opened.ts';
 
 /** Bodies of which a few bytes come: one that is taken whole before it is given, and one that is not. */
 const LENGTHS = [

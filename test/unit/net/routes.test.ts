@@ -1,33 +1,9 @@
 import { Readable } from 'node:stream';
-import { afterEach, describe, expect, it } from 'vitest';
-import { createNet } from '../../../src/net/create-net.ts';
-import type { Net, NetOptions } from '../../../src/net/net.ts';
+import { describe, expect, it } from 'vitest';
 import { readText } from '../../../src/net/read-body.ts';
-import { startListener, type Answer, type Listener } from '../../testbeds/listener.ts';
-import { failureOf, get, io, plainOptions, startProxy, startTcp } from './loopback.ts';
-
-const open: (() => Promise<void> | void)[] = [];
-afterEach(async () => {
-  for (const stop of open.splice(0).reverse()) await stop();
-});
-
-function net(options: Partial<NetOptions> = {}): Net {
-  const made = createNet({ ...plainOptions, ...options });
-  open.push(() => made.close());
-  return made;
-}
-
-async function listener(answer?: Answer): Promise<Listener> {
-  const started = await startListener(answer);
-  open.push(() => started.stop());
-  return started;
-}
-
-async function closedPort(): Promise<number> {
-  const place = await startTcp(() => undefined);
-  await place.stop();
-  return place.port;
-}
+import type { Listener } from '../../testbeds/listener.ts';
+import { failureOf, get, io, startProxy } from './loopback.ts';
+import { closedPort, listener, net, open } from './opened.ts';
 
 describe('redirects', () => {
   async function pair(status: number): Promise<{ from: Listener; to: Listener }> {

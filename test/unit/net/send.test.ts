@@ -4,42 +4,11 @@ import { createServer } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { Failure } from '../../../src/core/failure.ts';
-import { createNet } from '../../../src/net/create-net.ts';
-import type { Net, NetOptions } from '../../../src/net/net.ts';
 import { readText } from '../../../src/net/read-body.ts';
-import { startListener, type Answer, type Listener } from '../../testbeds/listener.ts';
-import { failureOf, get, io, plainOptions, startTcp, type Place } from './loopback.ts';
-
-const open: (() => Promise<void> | void)[] = [];
-afterEach(async () => {
-  for (const stop of open.splice(0).reverse()) await stop();
-});
-
-function net(options: Partial<NetOptions> = {}): Net {
-  const made = createNet({ ...plainOptions, ...options });
-  open.push(() => made.close());
-  return made;
-}
-
-async function listener(answer?: Answer): Promise<Listener> {
-  const started = await startListener(answer);
-  open.push(() => started.stop());
-  return started;
-}
-
-async function tcp(talk: (socket: Socket) => void): Promise<Place> {
-  const started = await startTcp(talk);
-  open.push(() => started.stop());
-  return started;
-}
-
-async function closedPort(): Promise<number> {
-  const place = await startTcp(() => undefined);
-  await place.stop();
-  return place.port;
-}
+import { failureOf, get, io, type Place } from './loopback.ts';
+import { closedPort, listener, net, open, tcp } from './opened.ts';
 
 describe('send', () => {
   it('gives status, headers and the bytes as they are stored', async () => {

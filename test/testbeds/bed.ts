@@ -57,17 +57,33 @@ export async function bedFolder(name: string): Promise<string> {
   return mkdtemp(join(tmpdir(), `mlstow-${name}-`));
 }
 
-/** A loopback port that is free now. */
-export async function freePort(): Promise<number> {
+/**
+ * Where ports are taken from: below those that a system gives to outgoing connections (from 32768 on Linux, 49152
+ * elsewhere), which would take one between its choice and the start of its server. Each worker has a part of its own.
+ */
+const PORTS = { first: 10_000, ofWorker: 2_500, workers: 9 };
+
+let lastPort = Math.floor(Math.random() * PORTS.ofWorker);
+
+async function isFree(port: number): Promise<boolean> {
   const server = createServer();
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', resolve);
+  const free = await new Promise<boolean>((resolve) => {
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => resolve(true));
   });
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
+  if (free) await new Promise((resolve) => server.close(resolve));
+  return free;
+}
+
+/** A loopback port that is free now, and that nobody else in this run is given. */
+export async function freePort(): Promise<number> {
+  const worker = Number(process.env['VITEST_POOL_ID'] ?? 0) % PORTS.workers;
+  for (let tries = 0; tries < PORTS.ofWorker; tries += 1) {
+    lastPort = (lastPort + 1) % PORTS.ofWorker;
+    const port = PORTS.first + worker * PORTS.ofWorker + lastPort;
+    if (await isFree(port)) return port;
+  }
+  throw new Error('no port is free');
 }
 
 function killGroup(pid: number): void {

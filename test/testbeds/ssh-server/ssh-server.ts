@@ -1,7 +1,7 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import ssh2, { type AuthContext, type Connection, type ParsedKey, type SFTPWrapper } from 'ssh2';
+import ssh2, { type AuthContext, type Client, type Connection, type ParsedKey, type SFTPWrapper } from 'ssh2';
 import { fingerprintOf } from '../../../src/artifacts/stores/sftp/known-hosts.ts';
 import { bedFolder, type Bed } from '../bed.ts';
 import { serveFolder, type ServedFolder } from '../served-folder.ts';
@@ -90,6 +90,8 @@ export async function startSshServer({ extensions }: SshServerOptions): Promise<
   const state = { delayMs: 0 };
   const server = new ssh2.Server({ hostKeys: [hostKey] }, (connection) => {
     connections.add(connection);
+    // As OpenSSH's server does; the types do not know it.
+    (connection as Connection & Pick<Client, 'setNoDelay'>).setNoDelay(true);
     connection.on('close', () => connections.delete(connection));
     // A client that goes away in the middle is an error here and no matter to the tests.
     connection.on('error', () => undefined);

@@ -92,6 +92,8 @@ async function open(
       },
       authHandler: login.next,
     });
+    // Without its native code ssh2 writes a packet in pieces, each of which would wait for the last one's receipt.
+    client.setNoDelay(true);
   });
   await unlessAborted(ready, signal, labelOf(target)).catch((thrown: unknown) => {
     client.destroy();

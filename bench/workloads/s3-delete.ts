@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { build } from 'rolldown';
 import { mlflow, mlstow, rclone, REPOSITORY, type Bench } from '../bench.ts';
 import { race, type Contestant } from '../measure.ts';
 import { AT_ONCE, startS3Site } from '../sites/s3.ts';
@@ -11,19 +11,17 @@ import type { Workload } from './workload.ts';
 
 /** Bundles the script that removes by our store's own members. @returns its file */
 async function bundledRemoval(bench: Bench): Promise<string> {
-  const outfile = join(bench.scratch, 'mlstow', 'remove-all.mjs');
+  const file = join(bench.scratch, 'mlstow', 'remove-all.mjs');
   await build({
-    entryPoints: [fileURLToPath(new URL('../remove-all.ts', import.meta.url))],
-    outfile,
-    bundle: true,
-    format: 'esm',
+    input: fileURLToPath(new URL('../remove-all.ts', import.meta.url)),
     platform: 'node',
-    target: 'node20.19',
-    mainFields: ['module', 'main'],
     external: ['@aws-sdk/credential-providers'],
-    logLevel: 'warning',
+    resolve: { mainFields: ['module', 'main'] },
+    transform: { target: 'node20.19' },
+    logLevel: 'warn',
+    output: { file, format: 'esm' },
   });
-  return outfile;
+  return file;
 }
 
 async function removers(bench: Bench, site: Site, { path, uri }: RunAt): Promise<Contestant[]> {

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { open, rename, rm } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { Failure } from '../core/failure.ts';
 import type { Io } from '../core/io.ts';
 import type { Candidate, Collectable, CollectKind, CollectScope } from '../tracking/collect.ts';
 import { itemsWhere, note } from './items.ts';
 import type { Scratch } from './scratch/open-scratch.ts';
+import { writeLines } from './write-lines.ts';
 
 const SCHEMA = 'mlstow.gc-plan/1';
 const CHUNK = 500;
@@ -24,40 +24,6 @@ function fingerprint(plan: string, uri: string | undefined, taggedUri: string | 
     .update(JSON.stringify([plan, uri ?? null, taggedUri ?? null]))
     .digest('hex')
     .slice(0, 32);
-}
-
-/** A file of gc's that cannot be written. */
-export function unwritable(file: string, thrown: unknown): Failure {
-  return new Failure(
-    { kind: 'denied', message: `the file ${file} cannot be written`, subject: file },
-    thrown,
-  );
-}
-
-/** Writes a file of lines whole or not at all. @throws Failure denied */
-export async function writeLines(file: string, lines: Iterable<string>): Promise<void> {
-  const unfinished = `${file}.${process.pid}.partial`;
-  try {
-    const handle = await open(unfinished, 'w');
-    try {
-      let waiting = '';
-      for (const line of lines) {
-        waiting += `${line}\n`;
-        if (waiting.length > 65_536) {
-          await handle.write(waiting);
-          waiting = '';
-        }
-      }
-      await handle.write(waiting);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(unfinished, file);
-  } catch (thrown) {
-    await rm(unfinished, { force: true });
-    throw unwritable(file, thrown);
-  }
 }
 
 function* planLines(scratch: Scratch, id: string, created: number, records: string): Generator<string> {

@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises';
-import { unwritable } from './plan-file.ts';
+import { unwritable } from './write-lines.ts';
 
 /** A file of lines that grows while work goes on: whole lines only, also after a kill. */
 export interface ReportFile {

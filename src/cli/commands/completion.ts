@@ -1,5 +1,6 @@
 import { Failure } from '../../core/failure.ts';
 import { command, type Command, type View } from '../command.ts';
+import { completionModel } from '../completion/model.ts';
 import { GROUPS } from '../groups.ts';
 import { SHELL_FILES, type Shell } from '../completion/shells.ts';
 
@@ -27,10 +28,7 @@ export const completionOf = (commands: () => readonly Command[]): Command =>
           subject: shell,
         });
       }
-      const [{ completionScript }, { completionModel }] = await Promise.all([
-        import('../completion/scripts.ts'),
-        import('../completion/model.ts'),
-      ]);
+      const { completionScript } = await import('../completion/scripts.ts');
       const script = completionScript(shell, completionModel(commands(), GROUPS));
       return { data: () => ({ shell, script }), text: () => [script], quiet: () => [script] };
     },

@@ -1,6 +1,6 @@
 import { asFailure, exitCodeOf, type Failure } from '../../../core/failure.ts';
 import { metricsLines } from '../../../gc/metrics.ts';
-import { writeLines } from '../../../gc/plan-file.ts';
+import { writeLines } from '../../../gc/write-lines.ts';
 import type { Tally } from '../../../gc/tally.ts';
 import type { Session } from '../../../session/session.ts';
 

@@ -1,20 +1,18 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { build } from 'rolldown';
 
 /**
  * Builds `write-on.ts` for a process of its own: `node FILE ROOT SIZE PAUSE_MS` writes files of SIZE bytes until it is
  * killed or a write fails, whose facts it then prints as JSON.
  */
 export async function buildWriter(directory: string): Promise<string> {
-  const outfile = join(directory, 'write-on.mjs');
+  const file = join(directory, 'write-on.mjs');
   await build({
-    entryPoints: [fileURLToPath(new URL('./write-on.ts', import.meta.url))],
-    outfile,
-    bundle: true,
+    input: fileURLToPath(new URL('./write-on.ts', import.meta.url)),
     platform: 'node',
-    format: 'esm',
-    logLevel: 'error',
+    logLevel: 'warn',
+    output: { file, format: 'esm' },
   });
-  return outfile;
+  return file;
 }

@@ -3,7 +3,8 @@ import { copyFile, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { answers, bareEnvironment, bedFolder, freePort, startProcess, type Bed } from './bed.ts';
 import { cached } from './bed-cache.ts';
-import { mustRun, runCommand, type Finished } from './run-command.ts';
+import { pythonScripts, type PythonScripts } from './python-scripts.ts';
+import { mustRun, type Finished } from './run-command.ts';
 
 const REQUIREMENTS = join(import.meta.dirname, 'mlflow', 'requirements.txt');
 
@@ -44,6 +45,8 @@ export async function mlflowCommand(): Promise<string> {
   return join(await environment(), 'bin', 'mlflow');
 }
 
+let scripts: Promise<PythonScripts> | undefined;
+
 /** Runs Python code with the stock MLflow; `env` is added to a bare environment. The exit code is the caller's to judge. */
 export async function runPython(
   script: string,
@@ -52,10 +55,9 @@ export async function runPython(
   cwd?: string,
 ): Promise<Finished> {
   const dir = cwd ?? (await bedFolder('python'));
-  const finished = await runCommand(await mlflowPython(), ['-c', script, ...args], {
-    env: { ...bareEnvironment(dir), ...QUIET, ...env },
-    cwd: dir,
-  });
+  scripts ??= mlflowPython().then(pythonScripts);
+  const whole = { ...bareEnvironment(dir), ...QUIET, ...env };
+  const finished = await (await scripts).run({ script, args, env: whole, cwd: dir });
   if (cwd === undefined) await rm(dir, { recursive: true, force: true });
   return finished;
 }

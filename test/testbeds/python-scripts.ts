@@ -44,10 +44,10 @@ export function pythonScripts(python: string): PythonScripts {
     const out = await bedFolder('python-output');
     const [stdout, stderr] = [join(out, 'stdout'), join(out, 'stderr')];
     parent.stdin.write(`${JSON.stringify({ ...script, cwd, stdout, stderr })}\n`);
-    const { value, done } = await codes.next();
-    if (done === true) throw new Error('the Python that runs the scripts of the stock client ended');
+    const code: IteratorResult<string, unknown> = await codes.next();
+    if (code.done === true) throw new Error('the Python that runs the scripts of the stock client ended');
     const read = async (file: string): Promise<string> => readFile(file, 'utf8');
-    const finished = { code: Number(value), stdout: await read(stdout), stderr: await read(stderr) };
+    const finished = { code: Number(code.value), stdout: await read(stdout), stderr: await read(stderr) };
     await rm(out, { recursive: true, force: true });
     return finished;
   }

@@ -52,10 +52,14 @@ async function offeredFor(
   env: Readonly<Record<string, string>> = {},
 ): Promise<readonly string[]> {
   const script = join(COMMITTED, 'mlstow.bash');
-  const { stdout, stderr } = await mustRun('bash', ['-uc', ASK, 'bash', script, line, ...cutByBash(line)], {
-    cwd,
-    env: { ...process.env, ...env },
-  });
+  const { stdout, stderr } = await mustRun(
+    'bash',
+    ['--norc', '-uc', ASK, 'bash', script, line, ...cutByBash(line)],
+    {
+      cwd,
+      env: { ...process.env, ...env },
+    },
+  );
   expect(stderr).toBe('');
   return stdout.split('\n').filter((each) => each !== '');
 }

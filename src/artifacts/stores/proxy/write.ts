@@ -1,7 +1,9 @@
+import type { Readable } from 'node:stream';
 import { parentOf, type ArtifactPath, type Under } from '../../../core/artifact-path.ts';
 import { Failure } from '../../../core/failure.ts';
 import type { Io } from '../../../core/io.ts';
 import { proxyTypeOf } from '../../../core/media.ts';
+import { HELD_BYTES } from '../../hashed-body.ts';
 import type { Precondition, Source, Stored } from '../../store.ts';
 import { objectUrl } from './address.ts';
 import { expectDone, send, subjectOf, type ProxyClient } from './client.ts';
@@ -46,6 +48,29 @@ async function explain(client: ProxyClient, path: ArtifactPath, failure: Failure
   return failure;
 }
 
+interface Outgoing {
+  readonly body: Uint8Array | Readable;
+  /** What of it has been read, in bytes. */
+  readonly bytes: () => number;
+  readonly close: () => void;
+}
+
+/** A small source is sent from memory, which spares it two streams. */
+async function openSource(source: Source, subject: string, io: Io): Promise<Outgoing> {
+  if (source.bytes && source.size !== undefined && source.size <= HELD_BYTES) {
+    const body = await source.bytes(io.signal);
+    io.progress?.(body.byteLength);
+    return { body, bytes: () => body.byteLength, close: () => undefined };
+  }
+  const opened = await source.open(0, io.signal);
+  const { stream, tally } = countBytes(opened, subject, io);
+  const close = (): void => {
+    stream.destroy();
+    opened.destroy();
+  };
+  return { body: stream, bytes: () => tally.bytes, close };
+}
+
 /**
  * PUT of one artifact. The server publishes it when the whole body has come: a source that fails, or gives more or fewer
  * bytes than announced, aborts the request, so that nothing is published.
@@ -65,19 +90,17 @@ export async function writeObject(
   const subject = subjectOf(client, path);
   refuseTrouble(client.address, path, subject);
   await checkAbsent(client, path, options.when, io);
-  const opened = await source.open(0, io.signal);
-  const body = countBytes(opened, subject, io);
+  const outgoing = await openSource(source, subject, io);
   try {
     const call = { method: 'PUT', doing: DOING, subject, url: objectUrl(client.address, path) } as const;
     const headers = { 'content-type': proxyTypeOf(path) };
     const length = source.size === undefined ? {} : { length: source.size };
-    await expectDone(call, await send(client, { ...call, headers, body: body.stream, ...length }, io));
+    await expectDone(call, await send(client, { ...call, headers, body: outgoing.body, ...length }, io));
   } catch (thrown) {
     const open = thrown instanceof Failure && thrown.facts.vendor?.status === 500;
     throw open ? await explain(client, path, thrown, io) : thrown;
   } finally {
-    body.stream.destroy();
-    opened.destroy();
+    outgoing.close();
   }
-  return { entry: { path, kind: 'file', size: body.tally.bytes, checksums: [] }, proof: 'none' };
+  return { entry: { path, kind: 'file', size: outgoing.bytes(), checksums: [] }, proof: 'none' };
 }

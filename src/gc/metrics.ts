@@ -11,9 +11,9 @@ export interface Measured {
 }
 
 function* gauge(name: string, help: string, samples: readonly string[]): Generator<string> {
-  yield `# HELP ${name} ${help}`;
-  yield `# TYPE ${name} gauge`;
-  for (const sample of samples) yield `${name}${sample}`;
+  yield `# HELP ${name} ${help}\n`;
+  yield `# TYPE ${name} gauge\n`;
+  for (const sample of samples) yield `${name}${sample}\n`;
 }
 
 /**

@@ -3,10 +3,10 @@ import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { Failure } from '../core/failure.ts';
 import type { Io } from '../core/io.ts';
+import { writeWholeFile } from '../core/whole-file.ts';
 import type { Candidate, Collectable, CollectKind, CollectScope } from '../tracking/collect.ts';
 import { itemsWhere, note } from './items.ts';
 import type { Scratch } from './scratch/open-scratch.ts';
-import { writeLines } from './write-lines.ts';
 
 const SCHEMA = 'mlstow.gc-plan/1';
 const CHUNK = 500;
@@ -27,7 +27,8 @@ function fingerprint(plan: string, uri: string | undefined, taggedUri: string | 
 }
 
 function* planLines(scratch: Scratch, id: string, created: number, records: string): Generator<string> {
-  yield JSON.stringify({ schema: SCHEMA, id, created: new Date(created).toISOString(), backend: records });
+  const header = { schema: SCHEMA, id, created: new Date(created).toISOString(), backend: records };
+  yield `${JSON.stringify(header)}\n`;
   for (const item of itemsWhere(scratch, "action = 'delete'")) {
     const line: PlanLine = {
       kind: item.kind,
@@ -35,7 +36,7 @@ function* planLines(scratch: Scratch, id: string, created: number, records: stri
       experiment_id: item.experimentId,
       fingerprint: fingerprint(id, item.uri, item.taggedUri),
     };
-    yield JSON.stringify(line);
+    yield `${JSON.stringify(line)}\n`;
   }
 }
 
@@ -45,7 +46,7 @@ export async function writePlan(
   scratch: Scratch,
   plan: { readonly id: string; readonly created: number; readonly records: string },
 ): Promise<void> {
-  await writeLines(file, planLines(scratch, plan.id, plan.created, plan.records));
+  await writeWholeFile(file, planLines(scratch, plan.id, plan.created, plan.records));
 }
 
 function notAPlan(file: string, cause?: unknown): Failure {

@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises';
-import { unwritable } from './write-lines.ts';
+import { cannotWrite } from '../core/whole-file.ts';
 
 /** A file of lines that grows while work goes on: whole lines only, also after a kill. */
 export interface ReportFile {
@@ -12,13 +12,13 @@ export interface ReportFile {
 /** Begins a file anew, so that one that cannot be written is known before anything is done. @throws Failure denied */
 export async function openReport(file: string): Promise<ReportFile> {
   const handle = await open(file, 'w').catch((thrown: unknown) => {
-    throw unwritable(file, thrown);
+    throw cannotWrite(file, thrown);
   });
   let waiting = '';
   let writing: Promise<void> | undefined;
   let broken: { readonly thrown: unknown } | undefined;
   const stopIfBroken = (): void => {
-    if (broken) throw unwritable(file, broken.thrown);
+    if (broken) throw cannotWrite(file, broken.thrown);
   };
   const write = async (): Promise<void> => {
     try {

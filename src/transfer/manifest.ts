@@ -1,6 +1,5 @@
 import { closeSync, ftruncateSync, openSync, writeSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { Failure } from '../core/failure.ts';
+import { cannotWrite } from '../core/whole-file.ts';
 import type { MoveWhy, SkipWhy } from './items.ts';
 import type { Observer, Proof } from './report.ts';
 import type { DifferenceWhy } from './verify/difference.ts';
@@ -126,7 +125,7 @@ function createLines(file: string): Lines {
       flush();
       process.off('exit', flush);
       closeSync(handle);
-      if (broken !== undefined) throw unwritable(broken, file);
+      if (broken !== undefined) throw cannotWrite(file, broken);
     },
   };
 }
@@ -147,24 +146,6 @@ function attempt<T>(file: string, act: () => T): T {
   try {
     return act();
   } catch (thrown) {
-    throw unwritable(thrown, file);
+    throw cannotWrite(file, thrown);
   }
-}
-
-function unwritable(thrown: unknown, file: string): Failure {
-  const { code = 'unknown error' } = thrown as NodeJS.ErrnoException;
-  const isFull = code === 'ENOSPC' || code === 'EDQUOT';
-  const kind = isFull ? 'no-space' : code === 'ENOENT' ? 'not-found' : 'denied';
-  return new Failure(
-    {
-      kind,
-      message: `the manifest ${file} cannot be written (${code})`,
-      hint:
-        code === 'ENOENT'
-          ? `make the folder first: mkdir -p ${dirname(file)}`
-          : 'name another file with --manifest',
-      subject: file,
-    },
-    thrown,
-  );
 }

@@ -48,7 +48,7 @@ describe('a manifest', () => {
     expect(() => openManifest(join(folder, 'missing/m.jsonl'))).toThrow(
       expect.objectContaining({ kind: 'not-found' }) as Failure,
     );
-    expect(() => openManifest(folder)).toThrow(expect.objectContaining({ kind: 'denied' }) as Failure);
+    expect(() => openManifest(folder)).toThrow(expect.objectContaining({ kind: 'wrong-kind' }) as Failure);
   });
 
   it('is whole on the way out of a process that ends by itself', async () => {

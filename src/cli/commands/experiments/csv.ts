@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { writeWholeFile } from '../../../core/whole-file.ts';
 import type { Session } from '../../../session/session.ts';
 import type { Run } from '../../../tracking/entities.ts';
 import type { TrackingStore } from '../../../tracking/store.ts';
@@ -68,7 +69,6 @@ export const exportExperiment = command({
     let runs = 0;
     const items = counted(rows(), (total) => (runs = total));
     if (filename !== undefined) {
-      const { writeWholeFile } = await import('./write-whole-file.ts');
       await writeWholeFile(resolve(session.world.cwd, filename), csvLines(columns, items));
       const exported: ExportedRuns = { experiment_id: experimentId, filename, runs };
       return {

@@ -1,6 +1,6 @@
 import { asFailure, exitCodeOf, type Failure } from '../../../core/failure.ts';
+import { writeWholeFile } from '../../../core/whole-file.ts';
 import { metricsLines } from '../../../gc/metrics.ts';
-import { writeLines } from '../../../gc/write-lines.ts';
 import type { Tally } from '../../../gc/tally.ts';
 import type { Session } from '../../../session/session.ts';
 
@@ -24,7 +24,8 @@ export function createMetricsFile(session: Session, file: string | undefined): M
       const finished = world.clock.now();
       const exitCode = ended ? (session.stopCode() ?? exitCodeOf(ended.kind)) : 0;
       try {
-        await writeLines(file, metricsLines({ tally, finished, took: finished - started, exitCode }));
+        const lines = metricsLines({ tally, finished, took: finished - started, exitCode });
+        await writeWholeFile(file, lines);
       } catch (thrown) {
         if (!ended) throw thrown;
         session.warn(asFailure(thrown, file).message);

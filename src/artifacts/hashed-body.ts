@@ -29,7 +29,7 @@ export const HELD_BYTES = 1024 * 1024;
 export const MOST_LENT = 64 * 1024 * 1024;
 
 /** Counts the bytes of a source and their digests. */
-export function tallyFor({ source, algorithms }: Hashing): Tally {
+function tallyFor({ source, algorithms }: Hashing): Tally {
   return tallyOf(algorithms, source.checksums);
 }
 
@@ -37,7 +37,7 @@ export function tallyFor({ source, algorithms }: Hashing): Tally {
  * The digests that were counted, when they are those of the bytes announced.
  * @throws Failure changed (more or fewer bytes), corrupt (not the digests)
  */
-export function confirm({ source, size }: Hashing, tally: Tally): readonly Checksum[] {
+function confirm({ source, size }: Hashing, tally: Tally): readonly Checksum[] {
   if (tally.bytes !== size) throw wrongSize(tally.bytes, size);
   const found = tally.checksums();
   confirmDigests(source.checksums, found);
@@ -74,10 +74,7 @@ function digestsOf(hashing: Hashing, bytes: Uint8Array): readonly Checksum[] {
 }
 
 /** A stream whose chunks count as progress once the next one is asked for. */
-export function counted(
-  chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
-  { progress }: Io,
-): Readable {
+function counted(chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>, { progress }: Io): Readable {
   const told = async function* (): AsyncGenerator<Uint8Array> {
     for await (const chunk of chunks) {
       yield chunk;
@@ -85,6 +82,30 @@ export function counted(
     }
   };
   return Readable.from(told(), { objectMode: false });
+}
+
+/**
+ * Bytes that exist only once, hashed while they pass. The last chunk is given only when all before it is what was announced:
+ * a body that lacks it publishes nothing. `done` gets the digests then.
+ */
+export function passingBody(
+  hashing: Hashing,
+  io: Io,
+  done: (digests: readonly Checksum[]) => void,
+): Readable {
+  const checked = async function* (): AsyncGenerator<Uint8Array> {
+    const tally = tallyFor(hashing);
+    let last: Uint8Array | undefined;
+    for await (const chunk of (await hashing.source.open(0, io.signal)) as AsyncIterable<Uint8Array>) {
+      if (last !== undefined) yield last;
+      last = chunk;
+      tally.add(chunk);
+      if (tally.bytes > hashing.size) throw wrongSize(tally.bytes, hashing.size);
+    }
+    done(confirm(hashing, tally));
+    if (last !== undefined) yield last;
+  };
+  return counted(checked(), io);
 }
 
 async function held(hashing: Hashing, io: Io): Promise<HashedBody> {

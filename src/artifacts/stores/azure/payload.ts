@@ -3,8 +3,7 @@ import type { BufferLender } from '../../../core/buffer-lender.ts';
 import { digestAmong, type Checksum } from '../../../core/checksum.ts';
 import { Failure } from '../../../core/failure.ts';
 import type { Io } from '../../../core/io.ts';
-import { wrongSize } from '../../announced.ts';
-import { confirm, counted, HELD_BYTES, tallyFor, withHashedBody, type Hashing } from '../../hashed-body.ts';
+import { HELD_BYTES, passingBody, withHashedBody, type Hashing } from '../../hashed-body.ts';
 import type { Source } from '../../store.ts';
 
 /** The body of a request, with what proves it. */
@@ -25,24 +24,6 @@ export interface PayloadRules {
   readonly lender: BufferLender;
 }
 
-/** The last chunk is given only when all before it is what was announced: a body that lacks it publishes nothing. */
-async function* checked(
-  hashing: Hashing,
-  signal: AbortSignal,
-  done: (digests: readonly Checksum[]) => void,
-): AsyncGenerator<Uint8Array> {
-  const tally = tallyFor(hashing);
-  let last: Uint8Array | undefined;
-  for await (const chunk of (await hashing.source.open(0, signal)) as AsyncIterable<Uint8Array>) {
-    if (last !== undefined) yield last;
-    last = chunk;
-    tally.add(chunk);
-    if (tally.bytes > hashing.size) throw wrongSize(tally.bytes, hashing.size);
-  }
-  done(confirm(hashing, tally));
-  if (last !== undefined) yield last;
-}
-
 /** Bytes that exist only once are hashed while they pass; the MD5 that the service computed is compared afterwards. */
 function passing(hashing: Hashing): Payload {
   let sent: readonly Checksum[] = [];
@@ -53,7 +34,7 @@ function passing(hashing: Hashing): Payload {
     length: hashing.size,
     ...withMd5(digestAmong(hashing.source.checksums, 'md5')),
     sent: () => sent,
-    open: async (io) => counted(checked(hashing, io.signal, done), io),
+    open: async (io) => passingBody(hashing, io, done),
   };
 }
 

@@ -1,6 +1,8 @@
+import { createBufferLender } from '../../../core/buffer-lender.ts';
 import { Failure } from '../../../core/failure.ts';
 import type { Location } from '../../../core/location.ts';
 import type { Net } from '../../../net/net.ts';
+import { MOST_LENT } from '../../hashed-body.ts';
 import type { ArtifactStore } from '../../store.ts';
 import { createBucketClient, type BucketClient } from './client.ts';
 import { anonymous, googleTokens } from './credentials.ts';
@@ -77,6 +79,7 @@ export async function connectGcs(options: GcsOptions): Promise<GcsBackend> {
         ...(project === undefined ? {} : { project }),
       });
   const google = url.hostname.endsWith('.googleapis.com');
+  const lender = createBufferLender(MOST_LENT);
   const clients = new Map<string, BucketClient>();
   const clientOf = (bucket: string): BucketClient => {
     const client = clients.get(bucket) ?? createBucketClient(bucket, { net, tokens, endpoint, google });
@@ -88,6 +91,7 @@ export async function connectGcs(options: GcsOptions): Promise<GcsBackend> {
     at: (location) => {
       const root = {
         client: clientOf(location.authority),
+        lender,
         label: location.redacted,
         prefix: prefixOf(location),
         uploadChunkBytes: options.uploadChunkSize,

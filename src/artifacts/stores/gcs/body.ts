@@ -1,9 +1,9 @@
 import { Readable } from 'node:stream';
+import type { BufferLender } from '../../../core/buffer-lender.ts';
 import { digestAmong } from '../../../core/checksum.ts';
 import { Failure } from '../../../core/failure.ts';
-import type { Tally } from '../../../core/hash.ts';
 import type { Io } from '../../../core/io.ts';
-import { confirmDigests, tallyOf, wrongSize } from '../../announced.ts';
+import { HELD_BYTES, passingBody, withHashedBody, type Hashing } from '../../hashed-body.ts';
 import type { Source } from '../../store.ts';
 
 /** The bytes of a source with what is known of them before they are sent. */
@@ -17,62 +17,29 @@ export interface Content {
   chunks(io: Io): AsyncIterable<Uint8Array>;
 }
 
-/** Sources up to this size are held in memory, in bytes; larger ones are read twice: once for the digest, once to send. */
-const HELD_BYTES = 1024 * 1024;
-
-/** Reads a source, failing at its end when it is not what was announced. */
-async function* checked(source: Source, size: number, tally: Tally, io: Io): AsyncGenerator<Uint8Array> {
-  for await (const chunk of (await source.open(0, io.signal)) as AsyncIterable<Uint8Array>) {
-    tally.add(chunk);
-    if (tally.bytes > size) throw wrongSize(tally.bytes, size);
-    yield chunk;
-  }
-  if (tally.bytes !== size) throw wrongSize(tally.bytes, size);
-}
-
-async function* counted(chunks: AsyncIterable<Uint8Array>, io: Io): AsyncGenerator<Uint8Array> {
-  for await (const chunk of chunks) {
-    yield chunk;
-    io.progress?.(chunk.byteLength);
-  }
-}
-
-/** Reads a source to its end and confirms it; `look` sees each chunk. */
-async function readThrough(
-  source: Source,
-  size: number,
-  io: Io,
-  look?: (chunk: Uint8Array) => void,
-): Promise<string | undefined> {
-  const tally = tallyOf(['crc32c'], source.checksums);
-  for await (const chunk of checked(source, size, tally, io)) look?.(chunk);
-  const found = tally.checksums();
-  confirmDigests(source.checksums, found);
-  return digestAmong(found, 'crc32c');
-}
-
-function passing(source: Source, size: number): Content {
+function passing(hashing: Hashing): Content {
   let crc32c: string | undefined;
-  const confirmed = async function* (io: Io): AsyncGenerator<Uint8Array> {
-    const tally = tallyOf(['crc32c'], source.checksums);
-    yield* checked(source, size, tally, io);
-    const found = tally.checksums();
-    confirmDigests(source.checksums, found);
-    crc32c = digestAmong(found, 'crc32c');
-  };
   return {
-    length: size,
+    length: hashing.size,
     crc32c: () => crc32c,
     replayable: false,
-    chunks: (io) => counted(confirmed(io), io),
+    chunks: (io) =>
+      passingBody(hashing, io, (digests) => {
+        crc32c = digestAmong(digests, 'crc32c');
+      }) as AsyncIterable<Uint8Array>,
   };
 }
 
 /**
- * Prepares a source for one upload.
+ * Gives a source as the content of one upload to `use`. Nothing of it may be sent once `use` ended.
  * @throws Failure changed (more or fewer bytes than announced), corrupt (not the digest announced), unsupported (no size)
  */
-export async function contentOf(source: Source, io: Io): Promise<Content> {
+export async function withContent<T>(
+  source: Source,
+  lender: BufferLender,
+  io: Io,
+  use: (content: Content) => Promise<T>,
+): Promise<T> {
   const { size } = source;
   if (size === undefined) {
     throw new Failure({
@@ -82,20 +49,20 @@ export async function contentOf(source: Source, io: Io): Promise<Content> {
       hint: 'send it in parts',
     });
   }
-  if (size > HELD_BYTES && !source.replayable) return passing(source, size);
-  const held: Uint8Array[] = [];
-  const keep = size <= HELD_BYTES;
-  const crc32c = await readThrough(source, size, io, keep ? (chunk) => held.push(chunk) : undefined);
-  const again = async function* (sending: Io): AsyncGenerator<Uint8Array> {
-    if (keep) yield* held;
-    else yield* (await source.open(0, sending.signal)) as AsyncIterable<Uint8Array>;
-  };
-  return {
-    length: size,
-    crc32c: () => crc32c,
-    replayable: true,
-    chunks: (sending) => counted(again(sending), sending),
-  };
+  const hashing = { source, size, algorithms: ['crc32c'] } as const;
+  if (size > HELD_BYTES && !source.replayable) return use(passing(hashing));
+  return withHashedBody(hashing, lender, io, async ({ checksums, open }) => {
+    const chunks = async function* (sending: Io): AsyncGenerator<Uint8Array> {
+      const body = await open(sending);
+      if (body instanceof Readable) {
+        yield* body as AsyncIterable<Uint8Array>;
+        return;
+      }
+      yield body;
+      sending.progress?.(body.byteLength);
+    };
+    return use({ length: size, crc32c: () => digestAmong(checksums, 'crc32c'), replayable: true, chunks });
+  });
 }
 
 /** Chunks as a stream of bytes; destroying it ends them. */

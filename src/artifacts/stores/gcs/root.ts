@@ -1,4 +1,5 @@
 import type { ArtifactPath, Under } from '../../../core/artifact-path.ts';
+import type { BufferLender } from '../../../core/buffer-lender.ts';
 import type { Location } from '../../../core/location.ts';
 import type { BucketClient } from './client.ts';
 
@@ -9,6 +10,8 @@ export interface Root {
   readonly label: string;
   /** Name of the root without a slash at the end; '' for the whole bucket. */
   readonly prefix: string;
+  /** Holds bodies between their digest and the wire. */
+  readonly lender: BufferLender;
   /** Bytes of one sent chunk: a multiple of 256 KiB. */
   readonly uploadChunkBytes: number;
   /** Bytes of one range that is read. */

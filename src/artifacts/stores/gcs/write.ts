@@ -7,7 +7,7 @@ import type { Media } from '../../../core/media.ts';
 import { discard } from '../../../net/read-body.ts';
 import { checkPrecondition, underPrecondition } from '../../precondition.ts';
 import type { Entry, Precondition, Source, Stored } from '../../store.ts';
-import { contentOf, streamOf, type Content } from './body.ts';
+import { streamOf, withContent, type Content } from './body.ts';
 import type { Outgoing } from './client.ts';
 import { entryOf, FIELDS, toBase64, type Resource } from './entry.ts';
 import { statusOf } from './failures.ts';
@@ -133,8 +133,24 @@ export async function writeObject(
   io: Io,
 ): Promise<Stored> {
   await checkCondition(root, path, when, io);
-  const content = await contentOf(source, io);
-  const { boundary, body } = related(content, source.media);
+  return withContent(source, root.lender, io, async (content) =>
+    insert(root, path, { content, media: source.media, when }, io),
+  );
+}
+
+interface Insertion {
+  readonly content: Content;
+  readonly media: Media;
+  readonly when: Precondition | undefined;
+}
+
+async function insert(
+  root: Root,
+  path: ArtifactPath,
+  { content, media, when }: Insertion,
+  io: Io,
+): Promise<Stored> {
+  const { boundary, body } = related(content, media);
   const name = keyOf(root, path);
   const url = uploadUrl(root, { uploadType: 'multipart', name, fields: FIELDS, ...conditionQuery(when) });
   const resource = await uploading(root, path, when, io, async () =>

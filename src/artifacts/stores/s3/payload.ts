@@ -4,7 +4,7 @@ import { digestAmong, type Checksum } from '../../../core/checksum.ts';
 import { Failure } from '../../../core/failure.ts';
 import { createTally } from '../../../core/hash.ts';
 import type { Io } from '../../../core/io.ts';
-import { counted, HELD_BYTES, withHashedBody } from '../../hashed-body.ts';
+import { HELD_BYTES, passingBody, withHashedBody, type Hashing } from '../../hashed-body.ts';
 import type { Source } from '../../store.ts';
 import { checksumHeader, toBase64, type Algorithm } from './digest.ts';
 
@@ -57,21 +57,18 @@ function proven(
 }
 
 /** Bytes that exist only once cannot be hashed before they are sent: their MD5 is compared with the answer's ETag. */
-function passingPayload(source: Source, size: number): Payload {
-  const tally = createTally(['md5']);
-  const tapped = async function* (signal: AbortSignal): AsyncGenerator<Uint8Array> {
-    for await (const chunk of (await source.open(0, signal)) as AsyncIterable<Uint8Array>) {
-      tally.add(chunk);
-      yield chunk;
-    }
+function passingPayload(hashing: Hashing): Payload {
+  let sent: readonly Checksum[] = [];
+  const done = (digests: readonly Checksum[]): void => {
+    sent = digests;
   };
   return {
-    length: size,
+    length: hashing.size,
     hash: UNSIGNED,
     headers: {},
-    checksums: () => tally.checksums(),
+    checksums: () => sent,
     replayable: false,
-    open: async (io) => counted(tapped(io.signal), io),
+    open: async (io) => passingBody(hashing, io, done),
   };
 }
 
@@ -96,7 +93,9 @@ export async function withPayload<T>(
       hint: 'send it in parts',
     });
   }
-  if (!source.replayable && size > HELD_BYTES) return use(passingPayload(source, size));
+  if (!source.replayable && size > HELD_BYTES) {
+    return use(passingPayload({ source, size, algorithms: ['md5'] }));
+  }
   const algorithms = [...(rules.signed ? (['sha256'] as const) : []), ...rules.integrity];
   return withHashedBody({ source, size, algorithms }, lender, io, async ({ checksums, open }) =>
     use({ length: size, ...proven(rules, checksums), replayable: true, open }),

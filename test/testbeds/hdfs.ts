@@ -1,9 +1,10 @@
-import { mkdir } from 'node:fs/promises';
+import { cp, mkdir } from 'node:fs/promises';
 import { request, type IncomingMessage } from 'node:http';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { bareEnvironment, bedFolder, freePort, startProcess, type Bed } from './bed.ts';
-import { installHadoop } from './hdfs/install.ts';
+import { cached } from './bed-cache.ts';
+import { installHadoop, VERSION } from './hdfs/install.ts';
 import { writeSiteFiles, type Properties } from './hdfs/site-files.ts';
 import { secureProperties, type Security } from './hdfs/security.ts';
 import { mustRun } from './run-command.ts';
@@ -77,6 +78,18 @@ export function hadoopArguments(install: string, confDir: string, main: string):
   return [...JVM, '-cp', classPath, main];
 }
 
+/** A file system without anything in it, to be copied: making one takes a JVM. */
+async function emptyFileSystem(install: string): Promise<string> {
+  return cached('hadoop-file-system', `${VERSION}-${SUPERUSER}`, async (dir) => {
+    const confDir = join(dir, 'conf');
+    await mkdir(confDir);
+    await writeSiteFiles(confDir, { 'hadoop.tmp.dir': join(dir, 'data') }, {});
+    const format = [...hadoopArguments(install, confDir, `${PACKAGE}.namenode.NameNode`), '-format'];
+    const env = { ...bareEnvironment(dir), HADOOP_USER_NAME: SUPERUSER };
+    await mustRun('java', [...format, '-nonInteractive'], { env, cwd: dir });
+  });
+}
+
 /** Anything is an answer: a secure one refuses who has no ticket. */
 async function isUp(webhdfs: string): Promise<boolean> {
   return (await fetch(`${webhdfs}/jmx`, { signal: AbortSignal.timeout(2_000) })).status < 500;
@@ -106,7 +119,7 @@ export async function startHdfs(security?: Security): Promise<HdfsBed> {
   const webhdfs = `http://${host}:${at.http}`;
   const env = { ...bareEnvironment(dir), HADOOP_USER_NAME: SUPERUSER };
   const run = (main: string) => [...secure.jvm, ...hadoopArguments(install, confDir, `${PACKAGE}.${main}`)];
-  await mustRun('java', [...run('namenode.NameNode'), '-format', '-nonInteractive'], { env, cwd: dir });
+  await cp(join(await emptyFileSystem(install), 'data'), join(dir, 'data'), { recursive: true });
   const start = async (name: string, main: string, ready: () => Promise<boolean>) =>
     startProcess({ name, file: 'java', args: run(main), env, dir, ready, readyMs: 120_000 });
   const [nameNode, dataNode] = await Promise.all([

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { cached } from '../bed-cache.ts';
 import { mustRun, runCommand } from '../run-command.ts';
 
-const VERSION = '3.4.1';
+/** Of Hadoop. */
+export const VERSION = '3.4.1';
 
 async function need(command: string, what: string): Promise<void> {
   const found = await runCommand(command, ['-version']).catch(() => undefined);

@@ -185,14 +185,18 @@ describe('the tracking server', () => {
   });
 });
 
-test('a database that does not run: D78, and its password is not shown', async () => {
-  const uri = `postgresql://ada:planted-secret@127.0.0.1:${await freePort()}/mlflow`;
-  const place = await doctorPlace();
-  const { items, stdout, stderr, code } = await examine(place, { MLFLOW_TRACKING_URI: uri });
-  expect(code).toBe(3);
-  expect(items.filter(({ level }) => level === 'fail')).toMatchObject([{ check: 'D78' }]);
-  expect(stdout + stderr).not.toContain('planted-secret');
-  const database = `sqlite:///${join(place.cwd, 'mlflow.db')}`;
-  await mlstow(place, 'experiments', 'create', '-n', 'churn');
-  expect(await only('D78', place, { MLFLOW_TRACKING_URI: database })).toMatchObject({ level: 'ok' });
-});
+test.each(['postgresql', 'mysql+pymysql', 'mssql+pyodbc'])(
+  'a database of %s that does not run: D78, and its password is not shown',
+  async (dialect) => {
+    const uri = `${dialect}://ada:planted-secret@127.0.0.1:${await freePort()}/mlflow`;
+    const place = await doctorPlace();
+    const { items, stdout, stderr, code } = await examine(place, { MLFLOW_TRACKING_URI: uri });
+    expect(code).toBe(3);
+    const evidence = expect.stringContaining('nothing listens there') as string;
+    expect(items.filter(({ level }) => level === 'fail')).toMatchObject([{ check: 'D78', evidence }]);
+    expect(stdout + stderr).not.toContain('planted-secret');
+    const database = `sqlite:///${join(place.cwd, 'mlflow.db')}`;
+    await mlstow(place, 'experiments', 'create', '-n', 'churn');
+    expect(await only('D78', place, { MLFLOW_TRACKING_URI: database })).toMatchObject({ level: 'ok' });
+  },
+);

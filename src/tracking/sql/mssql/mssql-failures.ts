@@ -47,6 +47,12 @@ function numberOf(thrown: unknown): number | undefined {
   return typeof thrown.number === 'number' ? thrown.number : undefined;
 }
 
+/** The error of the socket; where a name has several addresses, that of the last one tried. */
+function belowOf(thrown: unknown): unknown {
+  const cause = thrown instanceof Error ? thrown.cause : undefined;
+  return cause instanceof AggregateError ? (cause.errors as readonly unknown[]).at(-1) : cause;
+}
+
 /** An error of the driver or of its connection as a Failure, by number or code; of a socket by what lies below. */
 export function mssqlFailure(thrown: unknown, target: MssqlTarget): Failure {
   if (thrown instanceof Failure) return thrown;
@@ -61,7 +67,7 @@ export function mssqlFailure(thrown: unknown, target: MssqlTarget): Failure {
       thrown,
     );
   }
-  const below = thrown instanceof Error ? thrown.cause : undefined;
+  const below = belowOf(thrown);
   if (code === 'ESOCKET' && codeOf(below) !== '') {
     return connectionFailure(below, { subject: label, host, reached: false, connectMs, names: NAMES });
   }

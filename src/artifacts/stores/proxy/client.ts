@@ -48,6 +48,8 @@ export async function exchange(client: ProxyClient, call: ProxyCall, io: Io): Pr
     ...plain,
     ...(await client.authorizer.authorize(call.method, to, plain, signed)),
   });
+  // A large artifact is streamed and cannot be sent twice; a small one goes nowhere else either.
+  const follows = client.allowRedirects && call.method !== 'PUT';
   return client.net.send(
     {
       method: call.method,
@@ -55,7 +57,7 @@ export async function exchange(client: ProxyClient, call: ProxyCall, io: Io): Pr
       headers: await headersFor(call.url),
       ...(call.body ? { body: call.body } : {}),
       ...(call.length === undefined ? {} : { length: call.length }),
-      redirect: client.allowRedirects ? headersFor : 'manual',
+      redirect: follows ? headersFor : 'manual',
     },
     io,
   );

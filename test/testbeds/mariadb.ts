@@ -63,6 +63,7 @@ export async function startMariadb(): Promise<Mariadb> {
       '--innodb-buffer-pool-size=64M',
       '--innodb-flush-method=nosync',
       '--innodb-doublewrite=0',
+      '--debug-no-sync',
       `--ssl-ca=${tls.caFile}`,
       `--ssl-cert=${tls.certFile}`,
       `--ssl-key=${tls.keyFile}`,

@@ -84,28 +84,32 @@ function counted(chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>, { pro
   return Readable.from(told(), { objectMode: false });
 }
 
+/** A request body whose digests are known once its bytes were read. */
+export interface PassingBody {
+  /** None before the last chunk is given. */
+  readonly checksums: () => readonly Checksum[];
+  readonly open: (io: Io) => Readable;
+}
+
 /**
  * Bytes that exist only once, hashed while they pass. The last chunk is given only when all before it is what was announced:
- * a body that lacks it publishes nothing. `done` gets the digests then.
+ * a body that lacks it publishes nothing.
  */
-export function passingBody(
-  hashing: Hashing,
-  io: Io,
-  done: (digests: readonly Checksum[]) => void,
-): Readable {
-  const checked = async function* (): AsyncGenerator<Uint8Array> {
+export function passingBody(hashing: Hashing): PassingBody {
+  let found: readonly Checksum[] = [];
+  const checked = async function* (signal: AbortSignal): AsyncGenerator<Uint8Array> {
     const tally = tallyFor(hashing);
     let last: Uint8Array | undefined;
-    for await (const chunk of (await hashing.source.open(0, io.signal)) as AsyncIterable<Uint8Array>) {
+    for await (const chunk of (await hashing.source.open(0, signal)) as AsyncIterable<Uint8Array>) {
       if (last !== undefined) yield last;
       last = chunk;
       tally.add(chunk);
       if (tally.bytes > hashing.size) throw wrongSize(tally.bytes, hashing.size);
     }
-    done(confirm(hashing, tally));
+    found = confirm(hashing, tally);
     if (last !== undefined) yield last;
   };
-  return counted(checked(), io);
+  return { checksums: () => found, open: (io) => counted(checked(io.signal), io) };
 }
 
 async function held(hashing: Hashing, io: Io): Promise<HashedBody> {

@@ -40,7 +40,7 @@ function* planLines(scratch: Scratch, id: string, created: number, records: stri
   }
 }
 
-/** Writes what would go: ids and fingerprints, no location. @throws Failure denied */
+/** Writes what would go: ids and fingerprints, no location. @throws Failure as `writeWholeFile` */
 export async function writePlan(
   file: string,
   scratch: Scratch,

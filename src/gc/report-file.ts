@@ -3,13 +3,16 @@ import { cannotWrite } from '../core/whole-file.ts';
 
 /** A file of lines that grows while work goes on: whole lines only, also after a kill. */
 export interface ReportFile {
-  /** @throws Failure denied: an earlier line could not be written */
+  /** @throws Failure as `cannotWrite`: an earlier line could not be written */
   put(line: string): void;
-  /** Resolves when all lines are written. @throws Failure denied */
+  /** Resolves when all lines are written. @throws Failure as `cannotWrite` */
   close(): Promise<void>;
 }
 
-/** Begins a file anew, so that one that cannot be written is known before anything is done. @throws Failure denied */
+/**
+ * Begins a file anew, so that one that cannot be written is known before anything is done.
+ * @throws Failure as `cannotWrite`
+ */
 export async function openReport(file: string): Promise<ReportFile> {
   const handle = await open(file, 'w').catch((thrown: unknown) => {
     throw cannotWrite(file, thrown);

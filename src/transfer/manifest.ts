@@ -39,7 +39,7 @@ const WAIT_MS = 200;
 
 /**
  * Opens a manifest, replacing an earlier one. Lines reach it whole, soon, and on every way out of the process but a kill.
- * @throws Failure denied, not-found, no-space: nothing can be written there
+ * @throws Failure as `cannotWrite`: nothing can be written there
  */
 export function openManifest(file: string): Manifest {
   const lines = createLines(file);

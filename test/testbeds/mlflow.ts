@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { copyFile, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { answers, bareEnvironment, bedFolder, freePort, startProcess, type Bed } from './bed.ts';
 import { cached } from './bed-cache.ts';
@@ -55,7 +56,9 @@ export async function runPython(
   cwd?: string,
 ): Promise<Finished> {
   const dir = cwd ?? (await bedFolder('python'));
-  scripts ??= mlflowPython().then(pythonScripts);
+  scripts ??= mlflowPython().then((python) =>
+    pythonScripts(python, { ...bareEnvironment(tmpdir()), ...QUIET }),
+  );
   const whole = { ...bareEnvironment(dir), ...QUIET, ...env };
   const finished = await (await scripts).run({ script, args, env: whole, cwd: dir });
   if (cwd === undefined) await rm(dir, { recursive: true, force: true });

@@ -24,9 +24,9 @@ export interface PythonScripts {
 type Parent = ChildProcessByStdio<Writable, Readable, null>;
 
 /** It ends with this process, whose end of its standard input closes then. */
-function startParent(python: string): Parent {
+function startParent(python: string, env: NodeJS.ProcessEnv): Parent {
   const parent = spawn(python, ['-u', RUN_SCRIPTS], {
-    env: { PATH: process.env['PATH'], LANG: 'C.UTF-8', MLFLOW_DISABLE_TELEMETRY: 'true' },
+    env,
     cwd: import.meta.dirname,
     stdio: ['pipe', 'pipe', 'inherit'],
   });
@@ -34,9 +34,9 @@ function startParent(python: string): Parent {
   return parent;
 }
 
-/** A Python that imports the stock MLflow once for all scripts that this test file runs. */
-export function pythonScripts(python: string): PythonScripts {
-  const parent = startParent(python);
+/** A Python that imports the stock MLflow once, in `env`, for all scripts that this test file runs. */
+export function pythonScripts(python: string, env: NodeJS.ProcessEnv): PythonScripts {
+  const parent = startParent(python, env);
   const codes = createInterface({ input: parent.stdout })[Symbol.asyncIterator]();
   let last: Promise<unknown> = Promise.resolve();
 

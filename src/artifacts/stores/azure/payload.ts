@@ -26,15 +26,12 @@ export interface PayloadRules {
 
 /** Bytes that exist only once are hashed while they pass; the MD5 that the service computed is compared afterwards. */
 function passing(hashing: Hashing): Payload {
-  let sent: readonly Checksum[] = [];
-  const done = (digests: readonly Checksum[]) => {
-    sent = digests;
-  };
+  const { checksums, open } = passingBody(hashing);
   return {
     length: hashing.size,
     ...withMd5(digestAmong(hashing.source.checksums, 'md5')),
-    sent: () => sent,
-    open: async (io) => passingBody(hashing, io, done),
+    sent: checksums,
+    open: async (io) => open(io),
   };
 }
 

@@ -18,15 +18,12 @@ export interface Content {
 }
 
 function passing(hashing: Hashing): Content {
-  let crc32c: string | undefined;
+  const { checksums, open } = passingBody(hashing);
   return {
     length: hashing.size,
-    crc32c: () => crc32c,
+    crc32c: () => digestAmong(checksums(), 'crc32c'),
     replayable: false,
-    chunks: (io) =>
-      passingBody(hashing, io, (digests) => {
-        crc32c = digestAmong(digests, 'crc32c');
-      }) as AsyncIterable<Uint8Array>,
+    chunks: (io) => open(io) as AsyncIterable<Uint8Array>,
   };
 }
 

@@ -8,7 +8,7 @@ import type { Session } from '../../../session/session.ts';
 export interface MetricsFile {
   /**
    * Writes what became of all items and the exit code, whole or not at all; once, when gc has ended or was refused.
-   * @throws Failure denied; of a gc that failed anyhow only a warning
+   * @throws Failure as `writeWholeFile`; of a gc that failed anyhow only a warning
    */
   write(tally: Tally, failure: Failure | undefined): Promise<void>;
 }
